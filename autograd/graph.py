@@ -1,0 +1,343 @@
+"""The graph: its nodes, their order, the backward pass and the recording mode. Nothing here knows an op.
+
+A `Variable` is a value with, perhaps, a `Node`; a node says which op made the value and from which nodes. Nodes are
+numbered as they are made, so sorting by number is a topological order and nothing ever recurses.
+
+Inside the pass, a cotangent is the transpose convention's (no conjugates), so one rule serves real and complex numbers;
+what users see of a complex tensor is its conjugate, the direction of steepest ascent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import operator
+import threading
+import weakref
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ticks = itertools.count(1)  # one clock for nodes and for writes: a write after a node has a larger number
+
+
+class GradError(RuntimeError):
+    """A gradient was asked for that this graph cannot give; the message says why and what would work."""
+
+
+class Scope:
+    """A named region of a program, usually one call of a module; `parent` is the region around it."""
+
+    __slots__ = ("label", "parent")
+
+    def __init__(self, label: str, parent: Scope | None) -> None:
+        self.label = label
+        self.parent = parent
+
+    def path(self) -> tuple[str, ...]:
+        """Labels from the outermost region to this one."""
+        labels: list[str] = []
+        scope: Scope | None = self
+        while scope is not None:
+            labels.append(scope.label)
+            scope = scope.parent
+        return tuple(reversed(labels))
+
+
+class State:
+    """What a thread or task is doing: whether ops are recorded, in which scope, and what it did before. Immutable."""
+
+    __slots__ = ("recording", "scope", "outer")
+
+    def __init__(self, recording: bool, scope: Scope | None, outer: State | None = None) -> None:
+        self.recording = recording
+        self.scope = scope
+        self.outer = outer
+
+
+_RECORDING = State(True, None)
+state: ContextVar[State] = ContextVar("autograd.state", default=_RECORDING)
+
+
+class _Mode(contextlib.ContextDecorator):
+    """Context manager and decorator that sets the recording flag; reusable and reentrant."""
+
+    def __init__(self, recording: bool) -> None:
+        self._recording = recording
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:  # type: ignore[override]
+        recording = self._recording
+
+        @functools.wraps(function)
+        def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+            with _Mode(recording):
+                return function(*args, **kwargs)
+
+        return inner
+
+    def __enter__(self) -> None:
+        now = state.get()
+        state.set(State(self._recording, now.scope, now))
+
+    def __exit__(self, *exc: object) -> None:
+        # what to go back to is kept by the thread or task, not by this object, which several may share
+        state.set(state.get().outer or _RECORDING)
+
+
+def no_grad() -> _Mode:
+    """Record nothing inside: results are constants. Per thread and per task.
+
+    >>> import autograd as ag
+    >>> x = ag.Tensor(3.0, requires_grad=True)
+    >>> with ag.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+    return _Mode(False)
+
+
+def enable_grad() -> _Mode:
+    """Record inside, even within `no_grad`."""
+    return _Mode(True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether ops are being recorded here and now."""
+    return state.get().recording
+
+
+@contextlib.contextmanager
+def scope(label: str) -> Iterator[Scope]:
+    """Give every node recorded inside the scope `label`: pictures draw it as a cluster."""
+    now = state.get()
+    inner = Scope(label, now.scope)
+    token = state.set(State(now.recording, inner, now))
+    try:
+        yield inner
+    finally:
+        state.reset(token)
+
+
+class Node:
+    """One recorded op (or a leaf, whose `op` is None): what a gradient flows through.
+
+    Attributes
+    ----------
+    seq : int
+        Order of creation.
+    op : Op or None
+        The op's declaration; None for a leaf.
+    parents : tuple of (Node or None)
+        One entry per array argument; None where that argument is a constant.
+    args, out : tuple or None, array or None
+        What the rules need of the arguments and the result. `args` is None once the graph has been freed.
+    shape, dtype
+        Of the value that this node stands for.
+    scope : Scope or None
+    """
+
+    __slots__ = ("seq", "op", "parents", "args", "out", "shape", "dtype", "scope", "name", "ref", "__weakref__")
+
+    seq: int
+    op: Any
+    parents: tuple[Node | None, ...]
+    args: tuple[Any, ...] | None
+    out: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    scope: Scope | None
+    name: str | None
+    ref: Callable[[], Variable | None]
+
+    @classmethod
+    def leaf(cls, variable: Variable, name: str | None = None) -> Node:
+        """The node of a tensor that asks for a gradient. It refers back weakly: no cycles."""
+        node = cls()
+        node.seq = next(ticks)
+        node.op = None
+        node.parents = ()
+        node.args = ()
+        node.out = None
+        node.shape = variable._data.shape
+        node.dtype = variable._data.dtype
+        node.scope = None
+        node.name = name
+        node.ref = weakref.ref(variable)
+        return node
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+    def value(self) -> Any:
+        """The array that this node stands for, or None where it is no longer (or was never) kept."""
+        if self.op is None:
+            variable = self.ref()
+            return None if variable is None else variable._data
+        return self.out
+
+    def __repr__(self) -> str:
+        what = "leaf" if self.op is None else self.op.name
+        return f"<Node {self.seq} {self.name or what} {self.dtype}{list(self.shape)}>"
+
+
+class Variable:
+    """A value and its place in the graph: the part of a Tensor that the graph needs to know."""
+
+    __slots__ = ("_data", "_node", "_grad", "_label", "__weakref__")
+
+    _data: Any
+    _node: Node | None
+    _grad: Any
+    _label: str | None
+
+
+def topological(roots: Iterable[Node]) -> list[Node]:
+    """Every node that `roots` depend on, each before all that it was made from."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for parent in stack.pop().parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return sorted(seen, key=operator.attrgetter("seq"), reverse=True)
+
+
+def _leading_to(order: list[Node], targets: Collection[Node]) -> set[Node]:
+    """The nodes of `order` whose value depends on a target, targets included."""
+    useful: set[Node] = set()
+    for node in reversed(order):
+        if node in targets or any(parent in useful for parent in node.parents):
+            useful.add(node)
+    return useful
+
+
+def propagate(
+    seeds: Mapping[Node, Any],
+    keep: Collection[Node] | None = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> dict[Node, Any]:
+    """Run the chain rule backward from `seeds` and return the cotangents of `keep` (of every leaf by default).
+
+    With `create_graph` cotangents are Tensors and the rules are themselves recorded; otherwise they are bare arrays.
+    """
+    order = topological(seeds)
+    useful = None if keep is None else _leading_to(order, keep)
+    pending: dict[Node, Any] = dict(seeds)
+    owned: set[Node] = set()  # cotangents that this pass made by adding: nobody else holds them
+    result: dict[Node, Any] = {}
+    shadow = False  # past an op that drops values, a zero cotangent may meet a NaN: see Op.pull
+    if not (retain_graph or create_graph):
+        for node in order:
+            if node.args is None and (useful is None or node in useful):
+                raise freed(node)
+    # A NaN born inside a rule raises: that is how zero times infinity is noticed without looking at every array.
+    with np.errstate(all="ignore", invalid="raise"), _Mode(create_graph):
+        for node in order:
+            g = pending.pop(node, None)
+            if g is None or (useful is not None and node not in useful):
+                continue
+            op = node.op
+            if (op is None) if keep is None else (node in keep):
+                result[node] = g
+            if op is None:
+                continue
+            args = node.args
+            if args is None:
+                raise freed(node)
+            if node.seq < writes.last:
+                writes.check(node)
+            shadow = shadow or op.selects
+            for parent, r in op.pull(node, g, args, useful, create_graph, shadow):
+                before = pending.get(parent)
+                if before is None:
+                    pending[parent] = r
+                    continue
+                inplace = parent in owned and before.ndim  # NumPy's scalars cannot be added to in place
+                try:
+                    if inplace:
+                        before += r
+                    else:
+                        pending[parent] = before + r
+                except FloatingPointError:  # infinities of both signs: the sum is NaN, and in place already written
+                    if not inplace:
+                        with np.errstate(all="ignore"):
+                            pending[parent] = before + r
+                if not create_graph:
+                    owned.add(parent)
+            if not (retain_graph or create_graph):
+                node.args = node.out = None
+    return result
+
+
+def freed(node: Node) -> GradError:
+    """The error for a node whose saved values are gone."""
+    return GradError(
+        f"backward through '{node.op.name}' a second time: the first pass freed what it had saved. "
+        "Pass retain_graph=True to the first backward, or compute the value again."
+    )
+
+
+class _Writes:
+    """Which arrays were written in place, and when. Costs one comparison per node while nobody writes."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._stamps: dict[int, tuple[int, Any]] = {}
+
+    def stamp(self, array: Any) -> None:
+        """Note that the storage of `array` is being written now."""
+        base = storage(array)
+        key = id(base)
+        self._stamps[key] = (next(ticks), weakref.ref(base, lambda _: self._stamps.pop(key, None)))
+        self.last = self._stamps[key][0]
+
+    def check(self, node: Node) -> None:
+        """Raise if an array that `node` needs was written after the node was recorded."""
+        args = node.args or ()
+        for array in (*(args[0] if node.op.variadic and args[0] else ()), *args, node.out):
+            if isinstance(array, np.ndarray):
+                base = storage(array)
+                stamp, ref = self._stamps.get(id(base), (0, None))
+                if stamp > node.seq and ref is not None and ref() is base:
+                    raise GradError(
+                        f"an array of shape {array.shape} that the gradient of '{node.op.name}' needs was written in "
+                        "place after the op had read it. Compute the value again after the write, or write to a copy."
+                    )
+
+
+def storage(array: Any) -> Any:
+    """The array that owns the memory of `array`."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+writes = _Writes()
+_leaf_lock = threading.Lock()  # two threads may add to the same leaf
+
+
+def accumulate(cotangents: Mapping[Node, Any], finish: Callable[[Any, Any], Any]) -> None:
+    """Add each leaf's gradient to its `.grad`, all of them or (on an error before this point) none."""
+    with _leaf_lock:
+        for node, g in cotangents.items():
+            variable = node.ref()
+            if variable is not None:
+                variable._grad = finish(g, variable._grad)

@@ -1,0 +1,252 @@
+"""Op: one entry of the table, and how its rules run in a backward pass."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.graph import GradError, Node, Variable
+
+Rule = Callable[..., Any]
+
+
+class Domain(NamedTuple):
+    """Where an argument may lie: the open interval (low, high) without the points `avoid`."""
+
+    low: float = -np.inf
+    high: float = np.inf
+    avoid: tuple[float, ...] = ()
+
+
+REAL = Domain()
+POSITIVE = Domain(low=0.0)
+NONZERO = Domain(avoid=(0.0,))
+UNIT = Domain(-1.0, 1.0)
+ABOVE_ONE = Domain(low=1.0)
+table: dict[str, Op] = {}  # every op by name
+_tensor: Any = None  # the class that results are wrapped in; tensor.py gives it, standing above
+
+
+def adopt(tensor_class: type) -> None:
+    """Wrap results in `tensor_class` from now on."""
+    global _tensor
+    _tensor = tensor_class
+
+
+def wrap(data: Any, node: Node | None = None) -> Any:
+    """A Tensor around `data` without a copy."""
+    tensor = _tensor.__new__(_tensor)
+    tensor._data = data
+    tensor._node = node
+    tensor._grad = None
+    return tensor
+
+
+class Op:
+    """One entry of the table.
+
+    Attributes
+    ----------
+    name, doc : str
+    names : tuple of str
+        The parameters of the forward function.
+    positions : tuple of int
+        Which of them are differentiable arrays.
+    rules : tuple
+        For each of these, a function of (g, out, args); or one joint function that gives them all.
+    variadic : bool
+        The single array parameter is a sequence of arrays and its rule takes the index `i` as well.
+    elementwise : bool
+        NumPy broadcasting holds, and so does: a zero cotangent times any slope is zero.
+    selects : bool
+        The op may drop some of its argument's elements, so that their cotangents are exact zeros.
+    domain : dict
+        Where each array argument may lie.
+    kink : str
+        What the op is where it has no derivative: "smooth", "elementwise", "convex", "concave" or "selection".
+    """
+
+    __slots__ = (
+        "name", "doc", "forward", "names", "defaults", "positions", "rules", "joint", "variadic", "elementwise",
+        "selects", "domain", "kink", "function", "_needs", "_plans",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        rules: dict[str, Rule],
+        *,
+        names: tuple[str, ...] | None = None,
+        joint: Rule | None = None,
+        arrays: tuple[str, ...] | None = None,
+        variadic: bool = False,
+        elementwise: bool = False,
+        selects: bool = False,
+        domain: dict[str, Domain] | None = None,
+        kink: str = "smooth",
+    ) -> None:
+        if name in table:
+            raise ValueError(f"an op called '{name}' is declared already")
+        signature = None if names else inspect.signature(forward)
+        self.name = name
+        self.doc = inspect.getdoc(forward) or ""
+        self.forward = forward
+        self.names = names or tuple(signature.parameters)  # type: ignore[union-attr]
+        self.defaults = () if signature is None else tuple(p.default for p in signature.parameters.values())
+        arrays = arrays or tuple(rules)
+        self.positions = tuple(self.names.index(n) for n in arrays)
+        self.variadic = variadic
+        self.elementwise = elementwise
+        self.selects = selects
+        self.domain = {n: (domain or {}).get(n, REAL) for n in arrays}
+        self.kink = kink
+        self.joint = joint is not None
+        declared = [joint] * len(arrays) if joint is not None else [rules[n] for n in arrays]
+        compiled = [self._compile(rule) for rule in declared]
+        self.rules = tuple(call for call, _ in compiled)
+        self._needs = tuple(needs for _, needs in compiled)
+        self._plans: dict[int, tuple[tuple[int, ...], bool]] = {}
+        self.function: Callable[..., Any] = forward
+        table[name] = self
+
+    def _compile(self, rule: Rule) -> tuple[Rule, frozenset[str]]:
+        """`rule`, called by its parameters' names, as a function of (g, out, args); and these names."""
+        wanted = tuple(inspect.signature(rule).parameters)
+        terms = ["g"]
+        for name in wanted[1:]:
+            base = name.removesuffix("_like")
+            if name == "out" or (name == "i" and self.variadic):
+                terms.append(name)
+            elif base in self.names:
+                terms.append(f"args[{self.names.index(base)}]")
+            else:
+                raise TypeError(f"a rule of '{self.name}' asks for '{name}', which is none of {self.names} nor 'out'")
+        head = "g, out, args, i" if self.variadic else "g, out, args"
+        call: Rule = eval(f"lambda {head}: rule({', '.join(terms)})", {"rule": rule})
+        return call, frozenset(wanted[1:])
+
+    def plan(self, mask: int) -> tuple[tuple[int, ...], bool]:
+        """What the graph keeps when the arguments of `mask` need gradients.
+
+        Per parameter 0 (nothing), 1 (all of it) or 2 (a stand-in with shape and dtype); and whether to keep the result.
+        """
+        plan = self._plans.get(mask)
+        if plan is None:
+            needs: set[str] = set()
+            for bit, need in enumerate(self._needs):
+                if self.variadic or mask >> bit & 1:
+                    needs |= need
+            arrays = {self.names[i] for i in self.positions}
+            how = tuple(1 if n in needs or n not in arrays else 2 if n + "_like" in needs else 0 for n in self.names)
+            plan = self._plans[mask] = (how, "out" in needs)
+        return plan
+
+    def pull(
+        self, node: Node, g: Any, args: tuple[Any, ...], useful: Collection[Node] | None, graph: bool, shadow: bool
+    ) -> Iterator[tuple[Node, Any]]:
+        """The cotangents of the node's parents, given `g`, the node's own."""
+        out = node.out
+        if graph:
+            args, out = self._tracked(node, args, out)
+        together: Any = None
+        for i, parent in enumerate(node.parents):
+            if parent is None or (useful is not None and parent not in useful):
+                continue
+            born = False
+            try:
+                if self.variadic:
+                    r = self.rules[0](g, out, args, i)
+                elif self.joint:
+                    together = self.rules[0](g, out, args) if together is None else together
+                    r = together[i]
+                else:
+                    r = self.rules[i](g, out, args)
+            except FloatingPointError:  # a NaN was born: compute it again quietly, then look at it
+                with np.errstate(all="ignore"):
+                    if self.joint:
+                        together = self.rules[0](g, out, args)
+                        r = together[i]
+                    else:
+                        r = self.rules[0](g, out, args, i) if self.variadic else self.rules[i](g, out, args)
+                born = True
+            if self.elementwise and (born or shadow):
+                r = _zero_stays_zero(g, r)
+            if r.shape != parent.shape or r.dtype != parent.dtype:
+                try:
+                    r = self._fit(r, parent)
+                except FloatingPointError:  # infinities of both signs meet in the sum over broadcast axes
+                    with np.errstate(all="ignore"):
+                        r = self._fit(r, parent)
+            yield parent, r
+
+    def _tracked(self, node: Node, args: tuple[Any, ...], out: Any) -> tuple[tuple[Any, ...], Any]:
+        """The saved values as Tensors that stand where they stood in the graph."""
+        if self.variadic:
+            inner = tuple(_track(a, p) for a, p in zip(args[0], node.parents, strict=True)) if args[0] else args[0]
+            tracked = (inner, *args[1:])
+        else:
+            listed = list(args)
+            for position, parent in zip(self.positions, node.parents, strict=True):
+                listed[position] = _track(listed[position], parent)
+            tracked = tuple(listed)
+        return tracked, None if out is None else wrap(out, node)
+
+    def _fit(self, r: Any, parent: Node) -> Any:
+        """Give a cotangent its tensor's shape (summing over broadcast axes) and dtype."""
+        if r.shape != parent.shape:
+            if not self.elementwise:
+                raise GradError(
+                    f"the derivative of '{self.name}' gave shape {r.shape} for an argument of shape {parent.shape}: "
+                    "the rule is wrong"
+                )
+            r = unbroadcast(r, parent.shape)
+        if r.dtype != parent.dtype:
+            if r.dtype.kind == "c" and parent.dtype.kind != "c":
+                r = r.real
+            r = r.astype(parent.dtype)
+        return r
+
+
+class Like(NamedTuple):
+    """Shape and dtype of a constant whose values no rule needs."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+
+def _track(arg: Any, parent: Node | None) -> Any:
+    return arg if arg is None or parent is None or isinstance(arg, Node) else wrap(arg, parent)
+
+
+def _zero_stays_zero(g: Any, r: Any) -> Any:
+    """`r` with zeros where the cotangent was zero, so that an untaken branch cannot poison the gradient."""
+    values = r._data if isinstance(r, Variable) else r
+    if np.isnan(values).any():
+        seed = g._data if isinstance(g, Variable) else g
+        r = np.where(seed == 0, r.dtype.type(0), r)
+    return r
+
+
+def unbroadcast(r: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `r` over the axes along which an array of `shape` was broadcast."""
+    extra = r.ndim - len(shape)
+    if extra > 0:
+        r = r.sum(axis=tuple(range(extra)))
+    if r.shape != shape:
+        stretched = tuple(i for i, n in enumerate(shape) if n == 1 and r.shape[i] != 1)
+        r = r.sum(axis=stretched, keepdims=True) if stretched else r
+        r = np.broadcast_to(r, shape) if r.shape != shape else r
+    return r

@@ -1,0 +1,33 @@
+"""Constant by nature: NumPy's functions whose derivative is zero or has no meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from autograd.graph import Variable
+from autograd.ops.shape import astype, broadcast_to
+from autograd.primitive import constant, implements, plain, wrap
+
+constant(np.sign, np.round, real=True)
+constant(
+    np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.isfinite, np.isnan, np.isinf, np.signbit,
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
+    np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert,
+    np.argmax, np.argmin, np.argsort, np.any, np.all, np.nonzero, np.count_nonzero, np.searchsorted, np.flatnonzero,
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
+    np.allclose, np.isclose, np.array_equal, np.array_repr, np.array_str, np.result_type,
+)  # fmt: skip
+
+
+@implements(np.full_like)
+def _full_like(a: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Any:
+    """An array of `fill_value`, in the shape and dtype of `a`."""
+    if not isinstance(fill_value, Variable):
+        filled = np.full_like(plain(a), fill_value, dtype)
+        return wrap(filled) if isinstance(a, Variable) else filled
+    shape = np.shape(plain(a))
+    return broadcast_to(astype(fill_value, dtype or plain(a).dtype), shape)

@@ -1,0 +1,172 @@
+"""Elementwise ops: NumPy's ufunc and, per argument, its slope times the cotangent `g`."""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from autograd.primitive import ABOVE_ONE, NONZERO, POSITIVE, REAL, UNIT, Domain, elementwise, primitive
+
+LN2 = math.log(2.0)
+LN10 = math.log(10.0)
+
+
+def share(x, y, winner):
+    """1 where `x` is the winner alone, 1/2 where `x` and `y` tie, 0 elsewhere, in the dtype of `winner`."""
+    won = (x == winner).astype(winner.dtype)
+    return won / (won + (y == winner))
+
+
+# arithmetic
+add = elementwise(np.add, operator.add, x=lambda g: g, y=lambda g: g)
+subtract = elementwise(np.subtract, operator.sub, x=lambda g: g, y=lambda g: -g)
+multiply = elementwise(np.multiply, operator.mul, x=lambda g, y: g * y, y=lambda g, x: g * x)
+divide = elementwise(
+    np.divide,
+    operator.truediv,
+    x=lambda g, y: g / y,
+    y=lambda g, x, y: -g * x / (y * y),
+    domain={"x": REAL, "y": NONZERO},
+)
+negative = elementwise(np.negative, operator.neg, x=lambda g: -g)
+positive = elementwise(np.positive, operator.pos, x=lambda g: g)
+remainder = elementwise(
+    np.remainder,
+    operator.mod,
+    x=lambda g: g,
+    y=lambda g, x, y: -g * np.floor_divide(x, y),
+    domain={"x": REAL, "y": NONZERO},
+    kink="jump",
+)
+
+
+def _power_base(g, x, y):
+    if isinstance(y, (int, float)):
+        return g * 2 * x if y == 2 else g * y * x ** (y - 1) if y else g * 0
+    # at 0**0 the slope y x**(y - 1) is 0 times infinity: the convention is 0
+    return g * y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
+
+
+def _power_exponent(g, out, x, y):
+    # 0**y is flat in y for y > 0; at y = 0 it jumps and the convention is 0
+    return g * out * np.log(np.where(x == 0, 1, x))
+
+
+power = elementwise(
+    np.power,
+    operator.pow,
+    x=_power_base,
+    y=_power_exponent,
+    domain={"x": POSITIVE, "y": REAL},
+)
+float_power = power
+square = elementwise(np.square, x=lambda g, x: g * 2 * x)
+sqrt = elementwise(np.sqrt, x=lambda g, out: g * 0.5 / out, domain=POSITIVE)
+cbrt = elementwise(np.cbrt, x=lambda g, out: g / (3 * out * out), domain=NONZERO)
+reciprocal = elementwise(np.reciprocal, x=lambda g, out: -g * out * out, domain=NONZERO)
+
+
+def _absolute(g, x):
+    if x.dtype.kind != "c":
+        return g * np.sign(x)
+    length = np.abs(x)
+    return g * np.conj(x) / np.where(length == 0, 1, length)
+
+
+absolute = elementwise(np.absolute, x=_absolute, kink="convex")
+fabs = elementwise(np.fabs, x=lambda g, x: g * np.sign(x), kink="convex")
+conjugate = elementwise(np.conjugate, x=lambda g: np.conj(g))
+
+
+@primitive(x=lambda g: g, numpy=(np.real,))
+def real(x):
+    """The real part."""
+    return np.real(x)
+
+
+@primitive(x=lambda g: g * -1j, numpy=(np.imag,))
+def imag(x):
+    """The imaginary part."""
+    return np.imag(x)
+
+
+# exponentials and logarithms
+exp = elementwise(np.exp, x=lambda g, out: g * out)
+exp2 = elementwise(np.exp2, x=lambda g, out: g * out * LN2)
+expm1 = elementwise(np.expm1, x=lambda g, x: g * np.exp(x))
+log = elementwise(np.log, x=lambda g, x: g / x, domain=POSITIVE)
+log2 = elementwise(np.log2, x=lambda g, x: g / (x * LN2), domain=POSITIVE)
+log10 = elementwise(np.log10, x=lambda g, x: g / (x * LN10), domain=POSITIVE)
+log1p = elementwise(np.log1p, x=lambda g, x: g / (x + 1), domain=Domain(low=-1.0))
+
+
+def _softmax_share(g, out, x):
+    # both arguments -inf give out = -inf: nothing flows, as in logsumexp
+    return g * np.exp(x - np.where(np.isfinite(out), out, 0))
+
+
+logaddexp = elementwise(
+    np.logaddexp,
+    x=_softmax_share,
+    y=lambda g, out, y: _softmax_share(g, out, y),
+)
+
+# trigonometry
+sin = elementwise(np.sin, x=lambda g, x: g * np.cos(x))
+cos = elementwise(np.cos, x=lambda g, x: -g * np.sin(x))
+tan = elementwise(np.tan, x=lambda g, out: g * (1 + out * out))
+arcsin = elementwise(np.arcsin, x=lambda g, x: g / np.sqrt((1 - x) * (1 + x)), domain=UNIT)
+arccos = elementwise(np.arccos, x=lambda g, x: -g / np.sqrt((1 - x) * (1 + x)), domain=UNIT)
+arctan = elementwise(np.arctan, x=lambda g, x: g / (1 + x * x))
+arctan2 = elementwise(
+    np.arctan2,
+    x=lambda g, x, y: g * y / (x * x + y * y),
+    y=lambda g, x, y: -g * x / (x * x + y * y),
+    domain={"x": NONZERO, "y": NONZERO},
+)
+hypot = elementwise(
+    np.hypot,
+    x=lambda g, out, x: g * x / np.where(out == 0, 1, out),
+    y=lambda g, out, y: g * y / np.where(out == 0, 1, out),
+    kink="convex",
+)
+
+# hyperbolic functions
+sinh = elementwise(np.sinh, x=lambda g, x: g * np.cosh(x))
+cosh = elementwise(np.cosh, x=lambda g, x: g * np.sinh(x))
+tanh = elementwise(np.tanh, x=lambda g, out: g * (1 - out * out))
+arcsinh = elementwise(np.arcsinh, x=lambda g, x: g / (np.hypot(x, 1) if x.dtype.kind == "f" else np.sqrt(x * x + 1)))
+arccosh = elementwise(np.arccosh, x=lambda g, x: g / np.sqrt((x - 1) * (x + 1)), domain=ABOVE_ONE)
+arctanh = elementwise(np.arctanh, x=lambda g, x: g / ((1 - x) * (1 + x)), domain=UNIT)
+
+# the larger and the smaller: ties share equally
+maximum = elementwise(
+    np.maximum,
+    x=lambda g, out, x, y: g * share(x, y, out),
+    y=lambda g, out, x, y: g * share(y, x, out),
+    kink="convex",
+    selects=True,
+)
+minimum = elementwise(
+    np.minimum,
+    x=lambda g, out, x, y: g * share(x, y, out),
+    y=lambda g, out, x, y: g * share(y, x, out),
+    kink="concave",
+    selects=True,
+)
+fmax = elementwise(
+    np.fmax,
+    x=lambda g, out, x, y: g * share(x, y, out),
+    y=lambda g, out, x, y: g * share(y, x, out),
+    kink="convex",
+    selects=True,
+)
+fmin = elementwise(
+    np.fmin,
+    x=lambda g, out, x, y: g * share(x, y, out),
+    y=lambda g, out, x, y: g * share(y, x, out),
+    kink="concave",
+    selects=True,
+)

@@ -1,0 +1,108 @@
+"""Selecting: elements by index, by mask, by condition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.primitive import implements, operand, primitive, unbroadcast
+
+
+def _basic(index: Any) -> bool:
+    """Whether NumPy gives a view: every element is read at most once."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(isinstance(p, (int, np.integer, slice)) or p is None or p is Ellipsis for p in parts)
+
+
+@primitive(g=lambda g, index: g[index], name="scatter_add")
+def scatter_add(g, index, shape):
+    """Zeros of `shape` with `g` added at `index`; an index that comes twice adds twice. The transpose of indexing."""
+    out = np.zeros(shape, g.dtype)
+    if _basic(index):
+        out[index] = g
+    elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and out.ndim == 2:
+        _add_rows(out, index.ravel(), g.reshape(index.size, shape[1]))
+    else:
+        np.add.at(out, index, g)
+    return out
+
+
+def _add_rows(out: Any, rows: Any, values: Any) -> None:
+    """out[rows] += values with repeats: sorted by row and summed in runs, far quicker than np.add.at."""
+    if not rows.size:
+        return
+    order = np.argsort(rows, kind="stable")
+    sorted_rows = rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], sorted_rows[1:] != sorted_rows[:-1]]))
+    np.add.at(out, sorted_rows[starts], np.add.reduceat(values[order], starts, axis=0))
+
+
+@primitive(x=lambda g, x_like, index: scatter_add(g, index, x_like.shape), selects=True)
+def getitem(x, index):
+    """x[index], with every kind of index that NumPy takes."""
+    return x[index]
+
+
+def _take_index(ndim: int, indices: Any, axis: int | None) -> Any:
+    return indices if axis is None else (*([slice(None)] * (axis % ndim)), indices)
+
+
+@implements(np.take)
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Elements (or slices along `axis`) at integer `indices`."""
+    x = operand(x)
+    indices = np.asarray(getattr(indices, "_data", indices))
+    if axis is None:
+        return getitem(x.reshape((-1,)), indices)
+    if not -x.ndim <= axis < x.ndim:
+        raise np.exceptions.AxisError(axis, x.ndim, "take")
+    return getitem(x, _take_index(x.ndim, indices, axis))
+
+
+@implements(np.take_along_axis)
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+    """Elements along `axis` at the positions that `indices`, of the same rank, holds."""
+    x = operand(x)
+    indices = np.asarray(getattr(indices, "_data", indices))
+    if axis is None:
+        return getitem(x.reshape((-1,)), indices)
+    if not -x.ndim <= axis < x.ndim:
+        raise np.exceptions.AxisError(axis, x.ndim, "take_along_axis")
+    if indices.ndim != x.ndim:
+        raise ValueError(f"take_along_axis: indices have {indices.ndim} axes, the array has {x.ndim}")
+    shape = [n if i != axis % x.ndim else indices.shape[i] for i, n in enumerate(x.shape)]
+    grid = list(np.ogrid[tuple(slice(n) for n in shape)])
+    grid[axis % x.ndim] = indices
+    return getitem(x, tuple(grid))
+
+
+def _where(g: Any, condition: Any, like: Any, branch: bool) -> Any:
+    taken = condition if branch else np.logical_not(condition)
+    return unbroadcast(np.where(taken, g, 0), like.shape)
+
+
+@primitive(
+    x=lambda g, condition, x_like: _where(g, condition, x_like, True),
+    y=lambda g, condition, y_like: _where(g, condition, y_like, False),
+    numpy=(np.where,),
+    selects=True,
+    kink="selection",
+)
+def where(condition, x, y):
+    """`x` where the condition holds, `y` elsewhere. The branch that is not taken gets a zero, never a NaN."""
+    return np.where(condition, x, y)
+
+
+def _clip(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
+    if a_min is not None:
+        g = np.where(x >= a_min, g, 0)
+    if a_max is not None:
+        g = np.where(x <= a_max, g, 0)
+    return unbroadcast(g, x.shape)
+
+
+@primitive(x=_clip, numpy=(np.clip,), selects=True, kink="elementwise")
+def clip(x, a_min=None, a_max=None):
+    """`x` within constant bounds; on a bound the gradient flows."""
+    return np.clip(x, a_min, a_max)

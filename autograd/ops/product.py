@@ -1,0 +1,155 @@
+"""Products: matrices, stacks of matrices, Einstein sums."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.primitive import implements, operand, primitive, unbroadcast
+
+
+def _matmul_x(g: Any, x_like: Any, y: Any) -> Any:
+    if y.ndim == 1:  # (..., n) @ (n,) -> (...)
+        return np.expand_dims(g, -1) * y if x_like.ndim > 1 else g * y
+    if x_like.ndim == 1:  # (k,) @ (..., k, n) -> (..., n)
+        g = np.expand_dims(g, -2)
+        return unbroadcast(np.matmul(g, np.swapaxes(y, -1, -2))[..., 0, :], x_like.shape)
+    return unbroadcast(matmul(g, np.swapaxes(y, -1, -2)), x_like.shape)
+
+
+def _matmul_y(g: Any, x: Any, y_like: Any) -> Any:
+    if x.ndim == 1:
+        return (
+            np.expand_dims(x, -1) * np.expand_dims(g, -2)
+            if y_like.ndim > 2
+            else (np.expand_dims(x, -1) * g if y_like.ndim == 2 else g * x)
+        )
+    if y_like.ndim == 1:
+        flat = x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
+        return np.matmul(g.reshape((flat.shape[0],)), flat)
+    if y_like.ndim == 2 and x.ndim > 2:  # one product instead of a stack of them to be summed
+        flat = x.reshape((math.prod(x.shape[:-1]), x.shape[-1]))
+        return np.matmul(np.swapaxes(flat, 0, 1), g.reshape((flat.shape[0], g.shape[-1])))
+    return unbroadcast(np.matmul(np.swapaxes(x, -1, -2), g), y_like.shape)
+
+
+@primitive(x=_matmul_x, y=_matmul_y, numpy=(np.matmul,))
+def matmul(x, y):
+    """Matrix product; leading axes are stacks that broadcast, vectors are rows or columns as they fit."""
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        raise ValueError("a number is no matrix: use * with it")
+    if y.ndim == 2 and x.ndim > 2 and x.flags.c_contiguous and x.shape[-1] == y.shape[0]:
+        return (
+            np.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[1]) if x.size else np.matmul(x, y)
+        )
+    return np.matmul(x, y)
+
+
+@implements(np.dot)
+def dot(x: Any, y: Any) -> Any:
+    """NumPy's dot: the product of numbers, of vectors, or over the last axis of x and the last but one of y."""
+    x, y = operand(x), operand(y)
+    if x.ndim == 0 or y.ndim == 0:
+        return x * y
+    if x.ndim <= 2 and y.ndim <= 2 or y.ndim == 1:
+        return matmul(x, y)
+    return tensordot(x, y, axes=((x.ndim - 1,), (y.ndim - 2,)))
+
+
+@implements(np.outer)
+def outer(x: Any, y: Any) -> Any:
+    """All products of one element of `x` and one of `y`, both flattened."""
+    x, y = operand(x), operand(y)
+    return x.reshape((x.size, 1)) * y.reshape((1, y.size))
+
+
+@implements(np.tensordot)
+def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+    """Sum of products over pairs of axes: the last so many of `x` with the first of `y`, or (axes of x, axes of y)."""
+    x, y = operand(x), operand(y)
+    ax: list[Any]
+    ay: list[Any]
+    if isinstance(axes, (int, np.integer)):
+        ax, ay = list(range(x.ndim - int(axes), x.ndim)), list(range(int(axes)))
+    else:
+        ax, ay = ([a] if isinstance(a, (int, np.integer)) else list(a) for a in axes)
+    for given, z in ((ax, x), (ay, y)):
+        if any(not -z.ndim <= i < z.ndim for i in given) or len({i % z.ndim for i in given}) < len(given):
+            raise ValueError(f"tensordot: axes {axes} do not exist, or come twice, in shapes {x.shape} and {y.shape}")
+    ax, ay = [i % x.ndim for i in ax], [j % y.ndim for j in ay]
+    if len(ax) != len(ay) or any(x.shape[i] != y.shape[j] for i, j in zip(ax, ay, strict=True)):
+        raise ValueError(f"tensordot: axes {ax} of shape {x.shape} do not match axes {ay} of shape {y.shape}")
+    left = [i for i in range(x.ndim) if i not in ax]
+    right = [j for j in range(y.ndim) if j not in ay]
+    n = math.prod(x.shape[i] for i in ax)
+    shape = tuple(x.shape[i] for i in left) + tuple(y.shape[j] for j in right)
+    a = np.transpose(x, (*left, *ax)).reshape((math.prod(x.shape[i] for i in left), n))
+    b = np.transpose(y, (*ay, *right)).reshape((n, math.prod(y.shape[j] for j in right)))
+    return matmul(a, b).reshape(shape)
+
+
+def explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The terms and the result of an einsum pattern, with the ellipsis and an implied result spelled out in letters."""
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ranks):
+        raise ValueError(f"einsum: '{subscripts}' has {len(terms)} terms for {len(ranks)} arrays")
+    free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in text]
+    depths = [
+        rank - len(term.replace("...", "")) if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)
+    ]
+    dots = "".join(free[: max(depths, default=0)])
+    spelled = [t.replace("...", dots[len(dots) - d :]) for t, d in zip(terms, depths, strict=True)]
+    if arrow:
+        return spelled, right.replace("...", dots)
+    joined = left.replace(",", "").replace("...", "")
+    return spelled, dots + "".join(sorted(c for c in set(joined) if joined.count(c) == 1))
+
+
+def _einsum(g: Any, operands: Any, subscripts: str, i: int) -> Any:
+    terms, result = explicit(subscripts, [a.ndim for a in operands])
+    mine, shape = terms[i], operands[i].shape
+    sizes = dict(zip(mine, shape, strict=True))
+    others = [(t, a) for j, (t, a) in enumerate(zip(terms, operands, strict=True)) if j != i]
+    full: dict[str, int] = {}
+    for term, array in zip(terms, operands, strict=True):
+        for letter, n in zip(term, array.shape, strict=True):
+            full[letter] = n if full.get(letter, 1) == 1 else full[letter]
+    once = "".join(dict.fromkeys(mine))  # a letter that comes twice takes a diagonal
+    known = set(result).union(*(t for t, _ in others))
+    bare = "".join(c for c in once if c not in known)  # summed over, in this argument alone
+    pattern = ",".join([result, *(t for t, _ in others)]) + "->" + "".join(c for c in once if c in known)
+    part = np.einsum(pattern, g, *(a for _, a in others))
+    order = "".join(c for c in once if c in known) + bare
+    part = np.broadcast_to(part.reshape(part.shape + (1,) * len(bare)), part.shape + tuple(sizes[c] for c in bare))
+    part = np.transpose(part, tuple(order.index(c) for c in once))
+    part = unbroadcast(part, tuple(sizes[c] for c in once))
+    if len(once) == len(mine):
+        return part
+    from autograd.ops.index import scatter_add
+
+    grid = dict(zip(once, np.ogrid[tuple(slice(sizes[c]) for c in once)], strict=True))
+    return scatter_add(part, tuple(grid[c] for c in mine), shape)
+
+
+@primitive(operands=_einsum, arrays=("operands",), variadic=True, name="einsum")
+def _einsum_op(operands, subscripts):
+    """Einstein's sum: products over the letters of `subscripts`, summed over those that the result lacks."""
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+
+
+@implements(np.einsum)
+def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+    """Einstein's sum: products over the letters of `subscripts`, summed over those that the result lacks.
+
+    >>> import autograd.numpy as np
+    >>> from autograd import Tensor
+    >>> float(np.einsum("ii->", Tensor([[1.0, 2.0], [3.0, 4.0]])))
+    5.0
+    """
+    if not isinstance(subscripts, str):
+        raise TypeError("einsum: give the pattern as a string, 'ij,jk->ik'")
+    return _einsum_op(operands, subscripts)

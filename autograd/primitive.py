@@ -1,0 +1,178 @@
+"""How an op is declared: what it computes, its derivative, where it is defined and what kind of kinks it has.
+
+A rule is plain NumPy. Its first parameter is the cotangent `g` of the result; the others name what it needs: an
+argument of the op by its name, `out` for the result, or an argument's name with `_like` where only shape and dtype
+matter. What no rule names is not kept. In an ordinary backward pass a rule gets bare arrays; under `create_graph` it
+gets Tensors and NumPy's protocols record it, so that one rule serves every order of derivative.
+
+>>> import numpy as np
+>>> from autograd import Tensor
+>>> from autograd.primitive import primitive
+>>> @primitive(x=lambda g, x: g * 3 * x**2)
+... def cubed(x):
+...     return x**3
+>>> x = Tensor(2.0, requires_grad=True)
+>>> cubed(x).backward()
+>>> x.grad.item()
+12.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from autograd.calls import binary, general, operand, plain, unary
+from autograd.graph import Variable
+from autograd.op import (
+    ABOVE_ONE,
+    NONZERO,
+    POSITIVE,
+    REAL,
+    UNIT,
+    Domain,
+    Op,
+    Rule,
+    adopt,
+    table,
+    unbroadcast,
+    wrap,
+)
+
+__all__ = [
+    "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "constant", "elementwise",
+    "implements", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast", "wrap",
+]  # fmt: skip
+
+F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+numpy_functions: dict[Any, Callable[..., Any]] = {}  # NumPy's function or ufunc -> ours, for its dispatch protocols
+
+
+def elementwise(
+    ufunc: Any,
+    forward: Callable[..., Any] | None = None,
+    *,
+    name: str | None = None,
+    domain: Domain | dict[str, Domain] = REAL,
+    kink: str = "smooth",
+    selects: bool = False,
+    **rules: Rule,
+) -> Callable[..., Any]:
+    """Declare an elementwise op of one or two arguments, `x` and `y`, from NumPy's ufunc and its slopes' rules.
+
+    `forward` may give a quicker way to compute the same (an operator is quicker than its ufunc on scalars).
+    """
+    arrays = tuple(rules)
+    domains = domain if isinstance(domain, dict) else dict.fromkeys(arrays, domain)
+    op = Op(
+        name or ufunc.__name__,
+        forward or ufunc,
+        rules,
+        names=arrays,
+        elementwise=True,
+        selects=selects,
+        domain=domains,
+        kink=kink,
+    )
+    op.doc = f"Elementwise, NumPy's `{ufunc.__name__}`, differentiable; arguments broadcast."
+    op.function = unary(op, ufunc) if len(arrays) == 1 else binary(op, ufunc)
+    return _publish(op, (ufunc,))
+
+
+def primitive(
+    joint: Rule | None = None,
+    *,
+    name: str | None = None,
+    arrays: tuple[str, ...] | None = None,
+    variadic: bool = False,
+    numpy: tuple[Any, ...] = (),
+    selects: bool = False,
+    domain: dict[str, Domain] | None = None,
+    kink: str = "smooth",
+    **rules: Rule,
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Declare an op: decorate its forward function (plain NumPy on bare arrays) with a rule for each array argument.
+
+    Parameters
+    ----------
+    joint : callable, optional
+        One rule that gives the cotangents of all `arrays` as a tuple, where they share work.
+    variadic : bool
+        The one array argument is a sequence of arrays; its rule also takes `i`, the place in the sequence.
+    numpy : tuple
+        NumPy's functions that this op stands for when they are called on Tensors.
+    selects, domain, kink
+        See `Op`.
+    **rules : callable
+        By the argument's name.
+    """
+
+    def declare(forward: Callable[P, Any]) -> Callable[P, Any]:
+        op = Op(
+            name or forward.__name__,
+            forward,
+            rules,
+            joint=joint,
+            arrays=arrays,
+            variadic=variadic,
+            selects=selects,
+            domain=domain,
+            kink=kink,
+        )
+        op.function = general(op)
+        return _publish(op, numpy)
+
+    return declare
+
+
+def _publish(op: Op, functions: tuple[Any, ...]) -> Callable[..., Any]:
+    function = op.function
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = op.doc
+    function.op = op  # type: ignore[attr-defined]
+    for f in functions:
+        numpy_functions[f] = function
+    return function
+
+
+def implements(*functions: Any) -> Callable[[F], F]:
+    """Let the decorated function stand for NumPy's `functions` when they are called on Tensors."""
+
+    def register(function: F) -> F:
+        for f in functions:
+            numpy_functions[f] = function
+        return function
+
+    return register
+
+
+def _holds_tensor(x: Any) -> bool:
+    return isinstance(x, Variable) or (isinstance(x, (list, tuple)) and any(_holds_tensor(v) for v in x))
+
+
+def constant(*functions: Any, real: bool = False) -> None:
+    """Declare NumPy's `functions` constant by nature: on Tensors they give Tensors without a gradient.
+
+    `real` says that they are so of real numbers only.
+    """
+
+    def make(f: Any) -> Callable[..., Any]:
+        def apply(*args: Any, **kwargs: Any) -> Any:
+            if real and any(
+                isinstance(a, Variable) and a._node is not None and a._data.dtype.kind == "c" for a in args
+            ):
+                raise TypeError(f"numpy.{f.__name__} of complex numbers has no derivative; use tensor.data")
+            if not _holds_tensor((args, list(kwargs.values()))):
+                return f(*args, **kwargs)
+            out = f(*plain(args), **plain(kwargs))
+            return wrap(out) if isinstance(out, (np.ndarray, np.generic)) and out.dtype.kind in "biufc" else out
+
+        apply.__name__ = f.__name__
+        apply.__doc__ = f.__doc__
+        return apply
+
+    for f in functions:
+        numpy_functions[f] = make(f)

@@ -1,0 +1,530 @@
+"""Tensor: an array with NumPy's manners that remembers how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from autograd import ops
+from autograd.graph import GradError, Node, Variable, accumulate, propagate, writes
+from autograd.primitive import adopt, numpy_functions, plain, wrap
+
+if TYPE_CHECKING:
+    from autograd.draw import Drawing
+
+NDArray = np.ndarray[Any, np.dtype[Any]]
+
+
+class Tensor(Variable):
+    """An n-dimensional array that records what is done to it, so that gradients can flow back.
+
+    Parameters
+    ----------
+    data : array_like
+        Copied. Python numbers and lists become NumPy's default dtypes.
+    requires_grad : bool
+        Whether `backward` should fill `.grad`. Only floating and complex tensors can.
+    dtype : dtype, optional
+    name : str, optional
+        Shown in pictures and error messages.
+
+    Raises
+    ------
+    TypeError
+        If `data` is no array of numbers, or a gradient is asked for integers or booleans.
+
+    Examples
+    --------
+    >>> from autograd import Tensor
+    >>> x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> (x**2).sum().backward()
+    >>> x.grad
+    Tensor([2., 4., 6.])
+    """
+
+    __slots__ = ()
+    __array_priority__ = 1000
+
+    def __init__(
+        self, data: ArrayLike, requires_grad: bool = False, dtype: DTypeLike | None = None, name: str | None = None
+    ) -> None:
+        array = np.array(_untracked(data), dtype=dtype)
+        if array.dtype.kind not in "biufc":
+            raise TypeError(f"Tensor holds numbers, not {array.dtype}; got {type(data).__name__}")
+        self._data = array if array.ndim else array[()]
+        self._node = None
+        self._grad = None
+        self._label = name
+        if requires_grad:
+            self.requires_grad_()
+
+    # ------------------------------------------------------------------ what it is
+    @property
+    def data(self) -> NDArray:
+        """The values, as a read-only view; assigning copies (leaves only), and the graph keeps the old array."""
+        return self.numpy()
+
+    @data.setter
+    def data(self, value: ArrayLike) -> None:
+        if not self.is_leaf:
+            raise GradError("data of a computed tensor cannot be replaced: its gradient would be wrong")
+        array = np.array(plain(value), dtype=self.dtype)
+        if array.shape != self.shape:
+            raise ValueError(f"data of shape {self.shape} cannot be replaced by one of shape {array.shape}")
+        self._data = array if array.ndim else array[()]
+
+    def numpy(self, writable: bool = False) -> NDArray:
+        """The values as an array that shares this tensor's memory.
+
+        Read-only unless `writable`; asking for a writable one counts as a write, so that a graph recorded before it
+        raises rather than give a gradient at the new values. Write at once, not later.
+        """
+        if writable:
+            if not isinstance(self._data, np.ndarray):
+                self._data = np.asarray(self._data)
+            writes.stamp(self._data)
+            array: NDArray = self._data
+            return array
+        view = np.asarray(self._data).view()
+        view.flags.writeable = False
+        return view
+
+    @property
+    def grad(self) -> Tensor | None:
+        """What `backward` has added up so far; None before."""
+        grad: Tensor | None = self._grad
+        return grad
+
+    @grad.setter
+    def grad(self, value: Tensor | ArrayLike | None) -> None:
+        if value is not None:
+            value = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
+            if value.shape != self.shape:
+                raise ValueError(f"a gradient of shape {value.shape} does not fit a tensor of shape {self.shape}")
+        self._grad = value
+
+    @property
+    def name(self) -> str | None:
+        """The name given at construction, if any."""
+        return getattr(self, "_label", None)
+
+    @name.setter
+    def name(self, value: str | None) -> None:
+        self._label = value
+        if self._node is not None and self._node.op is None:
+            self._node.name = value
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to or through this tensor."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        self.requires_grad_(flag)
+
+    def requires_grad_(self, flag: bool = True) -> Self:
+        """Ask (or stop asking) for a gradient; leaves only. Returns the tensor."""
+        if not self.is_leaf:
+            if flag:
+                return self
+            raise GradError("requires_grad of a computed tensor cannot be switched off; use detach()")
+        if flag and self.dtype.kind not in "fc":
+            raise TypeError(
+                f"a tensor of dtype {self.dtype} has no gradient: integers and booleans are constants. "
+                "Use a floating dtype, such as Tensor(data, dtype=float, requires_grad=True)."
+            )
+        if flag and self._node is None:
+            self._node = Node.leaf(self, self.name)
+        elif not flag:
+            self._node = None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user rather than by an op."""
+        return self._node is None or self._node.op is None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self._data.shape
+        return shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self._data.shape)
+
+    @property
+    def size(self) -> int:
+        return int(self._data.size)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self._data.dtype
+        return dtype
+
+    @property
+    def T(self) -> Tensor:
+        return ops.transpose(self)
+
+    @property
+    def mT(self) -> Tensor:
+        return ops.swapaxes(self, -1, -2)
+
+    @property
+    def real(self) -> Tensor:
+        return ops.real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        return ops.imag(self)
+
+    def conj(self) -> Tensor:
+        return ops.conjugate(self)
+
+    def item(self) -> float | int | bool | complex:
+        """The one element as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item() needs exactly one element, the tensor has shape {self.shape}")
+        return self._data.item()
+
+    def detach(self) -> Tensor:
+        """The same values (shared memory) as a constant."""
+        return wrap(self._data)
+
+    def draw(self, **options: Any) -> Drawing:
+        """A picture of the graph behind this tensor: see `autograd.draw.draw`."""
+        from autograd.draw import draw
+
+        return draw(self, **options)
+
+    # ------------------------------------------------------------------ gradients
+    def backward(
+        self, gradient: ArrayLike | Tensor | None = None, retain_graph: bool = False, create_graph: bool = False
+    ) -> None:
+        """Add the gradient of this tensor to `.grad` of every leaf that it depends on.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The weight of each element, of this tensor's shape; may be left out for a single element.
+        retain_graph : bool
+            Keep what the graph has saved, for another backward pass.
+        create_graph : bool
+            Record the pass itself, so that gradients can be differentiated again.
+
+        Raises
+        ------
+        GradError
+            If nothing requires a gradient, if a tensor of several elements comes without `gradient`, or if the graph
+            has been freed.
+        """
+        node, seed = seeded(self, gradient, create_graph)
+        found = propagate({node: seed}, retain_graph=retain_graph, create_graph=create_graph)
+        accumulate(found, lambda g, before: _add_gradient(g, before, create_graph))
+
+    # ------------------------------------------------------------------ operators
+    def __add__(self, other: Any) -> Tensor:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return ops.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return ops.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return ops.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return ops.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return ops.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return ops.divide(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return ops.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return ops.remainder(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return np.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return np.floor_divide(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return ops.power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return ops.power(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return ops.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return ops.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return ops.negative(self)
+
+    def __pos__(self) -> Tensor:
+        return ops.positive(self)
+
+    def __abs__(self) -> Tensor:
+        return ops.absolute(self)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return wrap(self._data < plain(other))
+
+    def __le__(self, other: Any) -> Tensor:
+        return wrap(self._data <= plain(other))
+
+    def __gt__(self, other: Any) -> Tensor:
+        return wrap(self._data > plain(other))
+
+    def __ge__(self, other: Any) -> Tensor:
+        return wrap(self._data >= plain(other))
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return wrap(np.equal(self._data, plain(other)))
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return wrap(np.not_equal(self._data, plain(other)))
+
+    def __and__(self, other: Any) -> Tensor:
+        return wrap(self._data & plain(other))
+
+    def __or__(self, other: Any) -> Tensor:
+        return wrap(self._data | plain(other))
+
+    def __invert__(self) -> Tensor:
+        return wrap(~self._data)
+
+    __hash__ = object.__hash__
+
+    # ------------------------------------------------------------------ NumPy's methods
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return ops.sum(self, axis, keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return ops.mean(self, axis, keepdims)
+
+    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        return ops.var(self, axis, ddof, keepdims)
+
+    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        return ops.std(self, axis, ddof, keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return ops.prod(self, axis, keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return ops.max(self, axis, keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return ops.min(self, axis, keepdims)
+
+    def cumsum(self, axis: int | None = None) -> Tensor:
+        return ops.cumsum(self, axis)
+
+    def argmax(self, axis: int | None = None) -> Tensor:
+        return wrap(np.argmax(self._data, axis))
+
+    def argmin(self, axis: int | None = None) -> Tensor:
+        return wrap(np.argmin(self._data, axis))
+
+    def any(self, axis: Any = None) -> Tensor:
+        return np.any(self, axis)
+
+    def all(self, axis: Any = None) -> Tensor:
+        return np.all(self, axis)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+        return ops.transpose(self, order)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        return ops.swapaxes(self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        return ops.squeeze(self, axis)
+
+    def ravel(self) -> Tensor:
+        return ops.ravel(self)
+
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        return ops.clip(self, min, max)
+
+    def astype(self, dtype: DTypeLike) -> Tensor:
+        """The same values in another dtype; as integers or booleans a constant."""
+        if np.dtype(dtype).kind not in "fc":
+            return wrap(self._data.astype(dtype))
+        return ops.astype(self, dtype)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return ops.getitem(self, plain(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError("a Tensor's items cannot be assigned; use np.where, or build the array first")
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.ndim:
+            raise TypeError("a tensor with no axes cannot be iterated over")
+        return (self[i] for i in range(len(self)))
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("a tensor with no axes has no len()")
+        return int(self.shape[0])
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self.item())  # type: ignore[arg-type]
+
+    def __int__(self) -> int:
+        return int(self.item())  # type: ignore[arg-type]
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.ndim:
+            raise TypeError(f"only an integer without axes is an index, not {self.dtype}{list(self.shape)}")
+        return int(self._data)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self._data == plain(value)))
+
+    def __reduce__(self) -> Any:
+        """Copies and pickles of a leaf are leaves of their own."""
+        if not self.is_leaf:
+            raise GradError("a computed tensor's graph is neither copied nor pickled: use detach() first")
+        grad = None if self._grad is None else self._grad._data
+        return _restored, (type(self), self._data, self.requires_grad, self.name, grad)
+
+    def __repr__(self) -> str:
+        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        usual = self.dtype in (np.float64, np.int64, np.bool_)
+        tail = "" if usual else f", dtype={self.dtype}"
+        if self._node is not None:
+            tail += ", requires_grad=True" if self._node.op is None else f", op={self._node.op.name}"
+        return f"Tensor({body}{tail})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
+
+    # ------------------------------------------------------------------ NumPy's protocols
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
+        if self._node is not None:
+            raise TypeError(
+                "a Tensor with a gradient does not turn into an array by itself, because the gradient would be lost "
+                "without a word; use tensor.data, or tensor.detach()"
+            )
+        return np.array(self._data, dtype=dtype, copy=True if copy is None else copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "reduce" and ufunc in _REDUCTIONS:
+            kwargs.setdefault("axis", 0)  # a ufunc's reduce works along the first axis, np.sum and its kin over all
+            return numpy_functions[_REDUCTIONS[ufunc]](*inputs, **kwargs)
+        function = numpy_functions.get(ufunc)
+        if function is None or method != "__call__":
+            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            raise TypeError(_no_rule(name))
+        return function(*inputs, **kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        function = numpy_functions.get(func)
+        if function is None:
+            raise TypeError(_no_rule(func.__name__))
+        return function(*args, **kwargs)
+
+
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+
+def _untracked(data: Any) -> Any:
+    """`data` for a new tensor; a Tensor in it that has a gradient would lose it without a word."""
+    if isinstance(data, Tensor):
+        if data._node is not None:
+            raise TypeError(
+                "Tensor(x) makes a new leaf, and x has a gradient that would be lost: use x.detach(), or np.stack for "
+                "a list of tensors"
+            )
+        return data._data
+    return type(data)([_untracked(v) for v in data]) if type(data) in (list, tuple) else data
+
+
+def _restored(kind: type[Tensor], data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, data, requires_grad, name=name)
+    tensor._grad = None if grad is None else Tensor(grad)
+    return tensor
+
+
+def _no_rule(name: str) -> str:
+    return (
+        f"numpy.{name} has no derivative declared for Tensors. Use tensor.data if the result is to be a constant, "
+        "or declare one with autograd.primitive."
+    )
+
+
+def _add_gradient(g: Any, before: Tensor | None, create_graph: bool) -> Tensor:
+    """The new `.grad`: the conjugate cotangent (see graph.py), in memory that nobody else holds."""
+    if create_graph:
+        total: Tensor = g if g.dtype.kind != "c" else np.conj(g)
+        return wrap(np.array(total._data)[()], total._node) if before is None else before + total
+    if g.dtype.kind == "c":
+        g = np.conj(g)
+    if before is not None:
+        return wrap(before._data + g)
+    return wrap(owned(g))
+
+
+def owned(g: Any) -> Any:
+    """A copy in memory that nobody else holds; without axes one of NumPy's scalars."""
+    return np.array(g)[()]
+
+
+def seeded(output: Tensor, gradient: Any, create_graph: bool) -> tuple[Node, Any]:
+    """The node to start from and its cotangent."""
+    node = output._node
+    if node is None:
+        raise GradError(
+            "no tensor that this one was made from requires a gradient: make one with requires_grad=True, and compute "
+            "outside no_grad()"
+        )
+    if gradient is None:
+        if output.size != 1:
+            raise GradError(
+                f"a tensor of shape {output.shape} has a gradient only along a direction: reduce it to one number "
+                "(.sum(), .mean()), or pass gradient= with its shape"
+            )
+        seed: Any = np.ones(output.shape, output.dtype)
+        seed = seed if seed.ndim else seed[()]
+    else:
+        given = gradient._data if isinstance(gradient, Tensor) else np.asarray(gradient)
+        if given.shape != output.shape:
+            raise ValueError(f"gradient has shape {given.shape}, the tensor has shape {output.shape}")
+        seed = given.astype(output.dtype)
+        if create_graph and isinstance(gradient, Tensor) and gradient.requires_grad:
+            tracked = gradient.astype(output.dtype) if gradient.dtype != output.dtype else gradient
+            return node, np.conj(tracked) if output.dtype.kind == "c" else tracked
+        if output.dtype.kind == "c":
+            seed = np.conj(seed)
+    return node, wrap(seed) if create_graph else seed
+
+
+adopt(Tensor)
