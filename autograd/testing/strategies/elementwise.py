@@ -1,0 +1,95 @@
+"""Calls of elementwise ops, from their declarations alone; and of the few that need more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograd import ops
+from autograd.primitive import Domain, table
+from autograd.testing.strategies.base import (
+    GRID,
+    Call,
+    Draw,
+    filled,
+    inside,
+    plain_call,
+    reach_of,
+    register,
+    shapes,
+)
+from autograd.testing.strategies.reference import normal, tanh_slope
+
+
+def elementwise_call(draw: Draw, name: str) -> Call:
+    op = table[name]
+    pools = [inside(op.domain[n]) for n in op.names]
+    most = 0.1
+    domains = [op.domain[n] for n in op.names]
+    if op.kink != "smooth":  # keep away from kinks: an argument from its zeros, two from each other
+        if len(op.names) == 1:
+            domains = [domains[0]._replace(avoid=(*domains[0].avoid, 0.0))]
+            pools = [inside(domains[0])]
+        elif op.kink == "jump":  # x / y is no integer, nor near one
+            pools, most = [tuple(k / 4 + 0.1 for k in range(-12, 13)), (1.0, -1.0, 0.5, -0.5, 2.0, -2.0)], 0.002
+        else:
+            pools, most = [GRID, tuple(v + 0.2 for v in GRID)], 0.04
+    if len(op.names) == 1:
+        given = [draw(shapes(0, 3))]
+    else:
+        given = list(draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))[0])
+    arrays = tuple(filled(draw, s, p) for s, p in zip(given, pools, strict=True))
+    reach = tuple(reach_of(a, d, most) for a, d in zip(arrays, domains, strict=True))
+    reference = getattr(np, name, None) or references[name]
+    number = draw(st.sampled_from((None, None, None, 0, 1))) if len(arrays) == 2 else None
+    if number is None:
+        return Call(name, arrays, op.function, reference, reach)
+    c = draw(st.sampled_from(pools[number]))  # one argument a Python number
+    if float(c).is_integer() and draw(st.booleans()):
+        c = int(c)
+    i = 1 - number
+    return Call(
+        name,
+        (arrays[i],),
+        (lambda x: op.function(x, c)) if i == 0 else (lambda y: op.function(c, y)),
+        (lambda x: reference(x, c)) if i == 0 else (lambda y: reference(c, y)),
+        (reach[i],),
+        f"argument {number} is {c!r}",
+    )
+
+
+@register("power")
+def _power(draw: Draw, name: str) -> Call:
+    if draw(st.integers(0, 3)):
+        return elementwise_call(draw, name)
+    exponent = draw(st.sampled_from((2, 3, -1, -2, 1, 0, 2.0, -3.0)))  # with whole exponents the base may be negative
+    x = filled(draw, draw(shapes()), inside(Domain(avoid=(0.0,))))
+    if draw(st.booleans()):
+        exponent = np.full(draw(st.sampled_from(((), x.shape))), float(exponent))
+    return Call(
+        name,
+        (x,),
+        lambda x: ops.power(x, exponent),
+        lambda x: np.power(x, float(exponent) if isinstance(exponent, int) else exponent),
+        (reach_of(x, Domain(avoid=(0.0,))),),
+        f"exponent {exponent!r}",
+    )
+
+
+# What the elementwise ops stand for that NumPy does not have.
+references: dict[str, Callable[..., Any]] = {
+    "relu": lambda x: np.where(x > 0, x, 0),
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "normal_cdf": normal,
+    "gelu_tanh_slope": tanh_slope,
+}
+
+
+@register("normal_cdf", "gelu_tanh_slope", "real", "imag")
+def _one(draw: Draw, name: str) -> Call:
+    reference = references.get(name) or getattr(np, name)
+    return plain_call(name, [filled(draw, draw(shapes()))], table[name].function, reference)

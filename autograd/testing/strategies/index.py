@@ -1,0 +1,140 @@
+"""Calls of the ops that select."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograd import ops
+from autograd.testing.strategies.base import (
+    GRID,
+    Array,
+    Call,
+    Draw,
+    axis_of,
+    filled,
+    plain_call,
+    register,
+    shapes,
+)
+
+
+def _index(draw: Draw, shape: tuple[int, ...]) -> Any:
+    """Any index that NumPy takes: basic, integers with repeats and negatives, masks, several at once."""
+    kind = draw(st.sampled_from(("basic", "integers", "grid", "mask", "list", "mixed", "rows")))
+    n = shape[0] if shape else 0
+    if kind == "mask":
+        return draw(hnp.arrays(np.bool_, shape))
+    if n and kind in ("list", "rows", "mixed"):
+        rows = draw(st.lists(st.integers(-n, n - 1), min_size=0 if kind == "rows" else 1, max_size=5))
+        if kind == "mixed" and len(shape) > 1:
+            return (Ellipsis, None, rows, slice(None, None, -1))[1 if len(shape) < 3 else 0 :]
+        return np.array(rows, int) if kind == "rows" else rows
+    if shape and 0 not in shape and kind in ("integers", "grid"):
+        if kind == "integers":
+            return draw(hnp.integer_array_indices(shape, dtype=np.dtype(np.int64)))
+        return np.array(draw(st.lists(st.integers(-n, n - 1), min_size=4, max_size=4))).reshape(2, 2)
+    return draw(hnp.basic_indices(shape, allow_newaxis=True))
+
+
+def _fits(shape: tuple[int, ...], index: Any) -> bool:
+    try:
+        np.empty(shape)[index]
+    except IndexError:
+        return False
+    return True
+
+
+@register("getitem")
+def _getitem(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()))
+    index = draw(st.composite(_index_for)(x.shape))
+    return plain_call(name, [x], lambda x: ops.getitem(x, index), lambda x: x[index], f"index {index!r}")
+
+
+def _index_for(draw: Draw, shape: tuple[int, ...]) -> Any:
+    index = _index(draw, shape)
+    return index if _fits(shape, index) else ()
+
+
+@register("scatter_add")
+def _scatter_add(draw: Draw, name: str) -> Call:
+    shape = draw(shapes())
+    index = draw(st.composite(_index_for)(shape))
+    g = filled(draw, np.empty(shape)[index].shape)
+
+    def expect(g: Array) -> Array:
+        out = np.zeros(shape)
+        np.add.at(out, index, g)
+        return out
+
+    return plain_call(name, [g], lambda g: ops.scatter_add(g, index, shape), expect, f"index {index!r}, shape {shape}")
+
+
+@register("take")
+def _take(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3, 1)))
+    axis = axis_of(draw, x.ndim, tuples=False)
+    n = x.size if axis is None else x.shape[axis]
+    indices = np.array(draw(st.lists(st.integers(-n, n - 1), max_size=4)), int)
+    if indices.size == 4 and draw(st.booleans()):
+        indices = indices.reshape(2, 2)
+    return plain_call(
+        name, [x], lambda x: ops.take(x, indices, axis), lambda x: np.take(x, indices, axis), (indices, axis)
+    )
+
+
+@register("take_along_axis")
+def _take_along_axis(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3, 1)))
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+    shape = list(x.shape)
+    shape[axis] = draw(st.integers(0, 3))
+    n = math.prod(shape)
+    indices = np.array(draw(st.lists(st.integers(-x.shape[axis], x.shape[axis] - 1), min_size=n, max_size=n)), int)
+    indices = indices.reshape(shape)
+    return plain_call(
+        name,
+        [x],
+        lambda x: ops.take_along_axis(x, indices, axis),
+        lambda x: np.take_along_axis(x, indices, axis),
+        (indices, axis),
+    )
+
+
+@register("where")
+def _where(draw: Draw, name: str) -> Call:
+    a, b, c = draw(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, min_side=0, max_side=3))[0]
+    condition = filled(draw, a, (0.0, 1.0)) > 0
+    x, y = filled(draw, b), filled(draw, c)
+    number = draw(st.sampled_from((None, None, 0, 1.5)))
+    if number is not None:
+        return plain_call(
+            name, [x], lambda x: ops.where(condition, x, number), lambda x: np.where(condition, x, number), condition
+        )
+    return plain_call(
+        name, [x, y], lambda x, y: ops.where(condition, x, y), lambda x, y: np.where(condition, x, y), condition
+    )
+
+
+@register("clip")
+def _clip(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), GRID)
+    low, high = draw(st.sampled_from(((None, 0.7), (-1.2, None), (-1.2, 0.7), (-10.0, 10.0))))
+    if low is not None and draw(st.booleans()):
+        low = np.full(draw(st.sampled_from(((), x.shape, (2, *x.shape)))), low)
+    return plain_call(
+        name, [x], lambda x: ops.clip(x, low, high), lambda x: np.clip(x, low, high), (low, high), most=0.04
+    )
+
+
+@register("embedding")
+def _embedding(draw: Draw, name: str) -> Call:
+    rows, width = draw(st.integers(1, 4)), draw(st.integers(0, 3))
+    indices = draw(hnp.arrays(np.int64, shapes(0, 2), elements=st.integers(0, rows - 1)))
+    weight = filled(draw, (rows, width))
+    return plain_call(name, [weight], lambda w: ops.embedding(w, indices), lambda w: w[indices], indices)

@@ -1,0 +1,94 @@
+"""Calls of what networks are made of."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from autograd import ops
+from autograd.testing.strategies.base import (
+    POOL,
+    Array,
+    Call,
+    Draw,
+    filled,
+    plain_call,
+    register,
+    shapes,
+)
+from autograd.testing.strategies.reference import normal, softmax
+
+
+@register("gelu")
+def _gelu(draw: Draw, name: str) -> Call:
+    approximate = draw(st.sampled_from(("none", "tanh")))
+
+    def expect(x: Array) -> Any:
+        if approximate == "tanh":
+            return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+        return x * normal(x)
+
+    return plain_call(name, [filled(draw, draw(shapes()))], lambda x: ops.gelu(x, approximate), expect, approximate)
+
+
+@register("softmax", "log_softmax")
+def _softmaxes(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3)), POOL)
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+    f = getattr(ops, name)
+
+    def expect(x: Array) -> Any:
+        return softmax(x, axis) if name == "softmax" else np.log(softmax(x, axis))
+
+    return plain_call(name, [x], lambda x: f(x, axis), expect, axis)
+
+
+@register("linear")
+def _linear(draw: Draw, name: str) -> Call:
+    *lead, width = draw(shapes(1, 3))
+    out = draw(st.integers(0, 3))
+    arrays = [filled(draw, (*lead, width)), filled(draw, (out, width))]
+    if draw(st.booleans()):
+        return plain_call(name, [*arrays, filled(draw, (out,))], ops.linear, lambda x, w, b: x @ w.T + b)
+    return plain_call(name, arrays, ops.linear, lambda x, w: x @ w.T)
+
+
+@register("layer_norm", "rms_norm")
+def _norm(draw: Draw, name: str) -> Call:
+    shape = draw(shapes(1, 3, 1))
+    eps = draw(st.sampled_from((0.1, 1.0)))
+    x, weight, bias = filled(draw, shape), filled(draw, shape[-1:]), filled(draw, shape[-1:])
+    used = draw(st.sampled_from(("", "w", "wb", "b") if name == "layer_norm" else ("", "w")))
+    arrays = [x, *([weight] if "w" in used else []), *([bias] if "b" in used else [])]
+
+    def named(args: tuple[Any, ...]) -> dict[str, Any]:
+        return {"weight" if u == "w" else "bias": a for u, a in zip(used, args[1:], strict=True)}
+
+    def expect(*args: Array) -> Array:
+        x, given = args[0], named(args)
+        if name == "layer_norm":
+            y = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps)
+        else:
+            y = x / np.sqrt((x**2).mean(-1, keepdims=True) + eps)
+        out: Array = y * given.get("weight", 1) + given.get("bias", 0)
+        return out
+
+    f = getattr(ops, name)
+    return plain_call(name, arrays, lambda *a: f(a[0], **named(a), eps=eps), expect, (used, eps))
+
+
+@register("cross_entropy")
+def _cross_entropy(draw: Draw, name: str) -> Call:
+    shape = draw(shapes(1, 3, 1))
+    n = math.prod(shape[:-1])
+    drawn = draw(st.lists(st.integers(0, shape[-1] - 1), min_size=n, max_size=n))
+    targets = np.array(drawn, int).reshape(shape[:-1])
+
+    def expect(x: Array) -> Any:
+        picked = np.take_along_axis(np.log(softmax(x)), targets[..., None], -1)
+        return -picked.mean()
+
+    return plain_call(name, [filled(draw, shape)], lambda x: ops.cross_entropy(x, targets), expect, targets)

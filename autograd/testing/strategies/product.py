@@ -1,0 +1,82 @@
+"""Calls of products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from autograd import ops
+from autograd.testing.strategies.base import (
+    Call,
+    Draw,
+    filled,
+    plain_call,
+    register,
+    shapes,
+)
+
+
+@register("matmul", "dot")
+def _matmul(draw: Draw, name: str) -> Call:
+    if name == "matmul":
+        signature = "(m?,n),(n,p?)->(m?,p?)"
+        (a, b), _ = draw(hnp.mutually_broadcastable_shapes(signature=signature, max_dims=2, min_side=0, max_side=3))
+    else:
+        a = draw(shapes())
+        b = draw(shapes())
+        if a and b:
+            b = (*b[:-2], a[-1], *b[-1:]) if len(b) > 1 else (a[-1],)
+    return plain_call(name, [filled(draw, a), filled(draw, b)], getattr(ops, name), getattr(np, name))
+
+
+@register("outer")
+def _outer(draw: Draw, name: str) -> Call:
+    return plain_call(name, [filled(draw, draw(shapes(0, 2))), filled(draw, draw(shapes(0, 2)))], ops.outer, np.outer)
+
+
+@register("tensordot")
+def _tensordot(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3)))
+    count = draw(st.integers(0, x.ndim))
+    if draw(st.booleans()):
+        y = filled(draw, (*x.shape[x.ndim - count :], *draw(shapes(0, 1))))
+        axes: Any = count
+    else:
+        ax = draw(st.permutations(range(x.ndim)))[:count]
+        free = draw(shapes(0, 1))
+        order = draw(st.permutations(range(count + len(free))))
+        y = filled(draw, tuple((*(x.shape[i] for i in ax), *free)[i] for i in order))
+        ay = [order.index(i) for i in range(count)]
+        axes = ([a - x.ndim * draw(st.integers(0, 1)) for a in ax], [a - y.ndim * draw(st.integers(0, 1)) for a in ay])
+        if count == 1 and draw(st.booleans()):
+            axes = (axes[0][0], axes[1][0])
+    return plain_call(name, [x, y], lambda x, y: ops.tensordot(x, y, axes), lambda x, y: np.tensordot(x, y, axes), axes)
+
+
+EINSUMS = (
+    "ij,jk->ik", "ij,jk", "i,i->", "i,j->ij", "ii->i", "ii->", "ii", "iij->j", "ij->ji", "ij->", "ij->j", "ba",
+    "ij,j->i", "bij,bjk->bik", "...ij,...jk->...ik", "...i,...i->...", "...,...", "ij,kl->", "ijk,jk->i", "i,i,i->i",
+    "ij,jk,kl->il", "ij,ij->", "...ii->...i", "...ij->...ji", "ii,i->i", "ii,ii->", "i...->...", ",i->i", "iji->j",
+    " i j , j -> i ",
+)  # fmt: skip
+
+
+@register("einsum")
+def _einsum(draw: Draw, name: str) -> Call:
+    pattern = draw(st.sampled_from(EINSUMS))
+    sizes = {c: draw(st.integers(0, 3)) for c in sorted({c for c in pattern if c.isalpha()})}
+    dots = draw(shapes(0, 2)) if "..." in pattern else ()
+    arrays = []
+    for term in pattern.replace(" ", "").partition("->")[0].split(","):
+        lead = dots[draw(st.integers(0, len(dots))) :]
+        lead = tuple(1 if draw(st.integers(0, 4)) == 0 else n for n in lead)
+        named = [1 if term.count(c) == 1 and draw(st.integers(0, 6)) == 0 else sizes[c] for c in term if c != "."]
+        where = term.replace("...", ".").find(".")
+        shape = (*named[:where], *lead, *named[where:]) if where >= 0 else tuple(named)
+        arrays.append(filled(draw, shape))
+    return plain_call(
+        name, arrays, lambda *a: ops.einsum(pattern, *a), lambda *a: np.einsum(pattern, *a), repr(pattern)
+    )
