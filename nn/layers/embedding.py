@@ -1,0 +1,54 @@
+"""Embedding."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autograd import Tensor
+from nn import functional, init
+from nn.module import Module, Parameter
+
+
+class Embedding(Module):
+    """A vector for each word: row i of `weight` for token i.
+
+    The same weight turned round scores a vector against every word (`unembed`): Press and Wolf, 2017.
+
+    Parameters
+    ----------
+    num_embeddings, embedding_dim : int
+        Words, and the width of their vectors; weights start as standard normals.
+    rng : numpy.random.Generator, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = Embedding(10, 4, rng=np.random.default_rng(0))
+    >>> table([[1, 2, 3]]).shape, table.unembed(table([1])).shape
+    ((1, 3, 4), (1, 10))
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, rng: np.random.Generator | None = None) -> None:
+        super().__init__()
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.weight = Parameter(init.default_rng(rng).standard_normal((num_embeddings, embedding_dim)))
+
+    def forward(self, indices: ArrayLike | Tensor) -> Tensor:
+        tokens = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
+        if tokens.dtype.kind not in "iu":
+            raise TypeError(f"{self._label}: token numbers must be integers, not {tokens.dtype}")
+        if tokens.size and (tokens.min() < 0 or tokens.max() >= self.num_embeddings):
+            raise IndexError(
+                f"{self._label}: token numbers run from {tokens.min()} to {tokens.max()}, "
+                f"but there are {self.num_embeddings} words"
+            )
+        return functional.embedding(tokens, self.weight)
+
+    def unembed(self, x: Tensor) -> Tensor:
+        """x W^T: a score for every word, with the embedding's own weight."""
+        result: Tensor = functional.linear(x, self.weight)
+        return result
+
+    def extra_repr(self) -> str:
+        return f"{self.num_embeddings}, {self.embedding_dim}"

@@ -1,0 +1,122 @@
+"""GPT: a decoder-only transformer language model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autograd import Tensor
+from nn import functional, init
+from nn.layers import Block, Dropout, Embedding, LayerNorm, Linear, ModuleList
+from nn.module import Module
+
+
+@dataclass(frozen=True)
+class Config:
+    """The shape of a GPT.
+
+    Attributes
+    ----------
+    vocab_size, context : int
+        Different tokens, and the most of them at a time.
+    layers, heads, width : int
+    dropout : float
+    bias : bool
+        Biases in the linear layers and norms.
+    approximate : str
+        GELU's form: "tanh" (GPT-2's, quick) or "none" (exact).
+    """
+
+    vocab_size: int
+    context: int = 64
+    layers: int = 4
+    heads: int = 4
+    width: int = 128
+    dropout: float = 0.0
+    bias: bool = False
+    approximate: str = "tanh"
+
+    def __post_init__(self) -> None:
+        for field in ("vocab_size", "context", "layers", "heads", "width"):
+            value = getattr(self, field)
+            if not isinstance(value, (int, np.integer)) or value < (field != "layers"):
+                least = 0 if field == "layers" else 1
+                raise ValueError(f"Config: {field} must be an integer of at least {least}, got {value!r}")
+
+
+class Transformer(Module):
+    """The trunk: token and position embeddings, blocks, a last norm."""
+
+    def __init__(self, config: Config, rng: np.random.Generator) -> None:
+        super().__init__()
+        c = config
+        self.wte = Embedding(c.vocab_size, c.width, rng=rng)
+        self.wpe = Embedding(c.context, c.width, rng=rng)
+        self.drop = Dropout(c.dropout, rng=rng)
+        self.h = ModuleList(
+            Block(c.width, c.heads, bias=c.bias, dropout=c.dropout, approximate=c.approximate, rng=rng)
+            for _ in range(c.layers)
+        )
+        self.ln_f = LayerNorm(c.width, bias=c.bias)
+
+    def forward(self, tokens: np.ndarray) -> Tensor:
+        x = self.drop(self.wte(tokens) + self.wpe(np.arange(tokens.shape[1])))
+        for block in self.h:
+            x = block(x)
+        result: Tensor = self.ln_f(x)
+        return result
+
+
+class GPT(Module):
+    """A GPT with GPT-2's layout and nanoGPT's state-dict names; the unembedding is the embedding's weight.
+
+    Weights start as normals of deviation 0.02, those that write into the residual stream divided by
+    sqrt(2 layers) (Radford et al., 2019, section 2.3).
+
+    Parameters
+    ----------
+    config : Config
+    rng : numpy.random.Generator, optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = GPT(Config(vocab_size=11, context=8, layers=2, heads=2, width=16), rng=np.random.default_rng(0))
+    >>> tokens = np.array([[1, 2, 3]])
+    >>> model(tokens).shape
+    (1, 3, 11)
+    >>> 2.2 < model.loss(tokens, tokens).item() < 2.6  # log(11) = 2.398
+    True
+    """
+
+    def __init__(self, config: Config, rng: np.random.Generator | None = None) -> None:
+        super().__init__()
+        rng = init.default_rng(rng)
+        self.config = config
+        self.transformer = Transformer(config, rng)
+        self.lm_head = Linear(config.width, config.vocab_size, bias=False, rng=rng)
+        self.lm_head.weight = self.transformer.wte.weight
+        for name, parameter in self.named_parameters():
+            if name.endswith(".bias"):
+                init.zeros_(parameter)
+            elif parameter.ndim == 2:
+                scale = math.sqrt(2 * config.layers) if name.endswith("c_proj.weight") else 1.0
+                init.normal_(parameter, std=0.02 / scale, rng=rng)
+
+    def forward(self, tokens: ArrayLike | Tensor) -> Tensor:
+        """Scores of every next token: integers of shape (batch, tokens) to logits (batch, tokens, vocab_size)."""
+        array = tokens.data if isinstance(tokens, Tensor) else np.asarray(tokens)
+        if array.ndim != 2:
+            raise ValueError(f"GPT: tokens of shape {array.shape}, wanted (batch, tokens)")
+        if array.shape[1] > self.config.context:
+            raise ValueError(f"GPT: {array.shape[1]} tokens, but the context is {self.config.context}")
+        result: Tensor = self.lm_head(self.transformer(array))
+        return result
+
+    def loss(self, tokens: ArrayLike | Tensor, targets: ArrayLike | Tensor) -> Tensor:
+        """Mean cross-entropy of the next tokens, in nats."""
+        result: Tensor = functional.cross_entropy(self(tokens), targets)
+        return result

@@ -1,0 +1,106 @@
+"""Gradients kept within bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from autograd import Tensor
+from nn.errors import TrainingError
+from nn.optim.optimizer import Array
+
+
+def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = True) -> float:
+    r"""Scale all gradients together so that their common length is at most `max_norm`.
+
+    .. math:: g \leftarrow g \cdot \min(1, \text{max\_norm} / (|g| + 10^{-6})), \qquad |g|^2 = \sum_i |g_i|^2
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        Those without a gradient are passed over.
+    max_norm : float
+        Above 0.
+    error_if_nonfinite : bool
+        Raise, rather than scale by nothing or by NaN, where a gradient is not finite.
+
+    Returns
+    -------
+    float
+        The length before clipping.
+
+    Raises
+    ------
+    ValueError
+        If `max_norm` is not above 0.
+    TrainingError
+        If the length is not finite: the message names the first gradient at fault. Nothing has been scaled then.
+
+    References
+    ----------
+    Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks", algorithm 1.
+
+    Examples
+    --------
+    >>> p = Tensor([3.0, 4.0], requires_grad=True)
+    >>> (0.5 * p * p).sum().backward()
+    >>> clip_grad_norm_([p], 1.0)
+    5.0
+    >>> p.grad.data.round(4).tolist()
+    [0.6, 0.8]
+    """
+    if not max_norm > 0:
+        raise ValueError(f"clip_grad_norm_ needs a max_norm above 0, got {max_norm}")
+    gradients = _gradients(parameters)
+    norm = math.sqrt(sum(squared_norm(g.data) for _, g in gradients))
+    if not math.isfinite(norm) and error_if_nonfinite:
+        where, g = next((i, g) for i, g in gradients if not np.isfinite(g.data).all())
+        raise TrainingError(
+            f"the gradient of parameter {where}, of shape {g.shape}, is not finite: lower the learning rate, or look "
+            "for a division by zero or a logarithm of zero in the loss"
+        )
+    scale = max_norm / (norm + 1e-6)
+    if not scale >= 1:  # a NaN is passed on, not hidden
+        with np.errstate(invalid="ignore"):
+            for _, g in gradients:
+                g.numpy(writable=True)[...] *= scale
+    return norm
+
+
+def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
+    """Cut every element of every gradient to the range from -`clip_value` to `clip_value`.
+
+    Raises
+    ------
+    ValueError
+        If `clip_value` is not above 0.
+
+    Examples
+    --------
+    >>> p = Tensor([3.0, -0.5], requires_grad=True)
+    >>> (0.5 * p * p).sum().backward()
+    >>> clip_grad_value_([p], 1.0)
+    >>> p.grad.data.tolist()
+    [1.0, -0.5]
+    """
+    if not clip_value > 0:
+        raise ValueError(f"clip_grad_value_ needs a clip_value above 0, got {clip_value}")
+    for _, g in _gradients(parameters):
+        values = g.numpy(writable=True)
+        np.clip(values, -clip_value, clip_value, out=values)
+
+
+def squared_norm(g: Array) -> float:
+    """The sum of squares; in float64 only where the array's own dtype is too narrow for it."""
+    flat = g.ravel(order="K")
+    total = float(np.vdot(flat, flat))
+    if not math.isfinite(total) and g.dtype != np.float64:
+        flat = flat.astype(np.float64)
+        total = float(np.vdot(flat, flat))
+    return total
+
+
+def _gradients(parameters: Iterable[Tensor]) -> list[tuple[int, Tensor]]:
+    return [(i, p.grad) for i, p in enumerate(parameters) if p.grad is not None]

@@ -1,0 +1,140 @@
+"""Text from a language model, one token at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograd import no_grad
+from nn.errors import DataError
+from nn.models.gpt import GPT
+from nn.tokenizers import CharTokenizer
+
+
+def probabilities(logits: ArrayLike, temperature: float = 1.0, top_k: int | None = None) -> NDArray[np.float64]:
+    r"""The distribution to draw the next token from.
+
+    .. math:: p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}
+
+    over the `top_k` largest logits; at temperature 0 the largest one (the first of equals) has it all.
+
+    Parameters
+    ----------
+    logits : array_like, shape (vocabulary,)
+    temperature : float
+        :math:`T`, 0 or more.
+    top_k : int, optional
+        At least 1; more than the vocabulary means all of it.
+
+    Returns
+    -------
+    array of float64, shape (vocabulary,)
+
+    Raises
+    ------
+    DataError
+        If the temperature is negative, `top_k` below 1, or a logit is NaN.
+
+    Examples
+    --------
+    >>> probabilities([0.0, 1.0, 2.0], temperature=0).tolist()
+    [0.0, 0.0, 1.0]
+    >>> probabilities([0.0, 1.0, 1.0], top_k=2).tolist()
+    [0.0, 0.5, 0.5]
+    """
+    z = np.asarray(logits, dtype=np.float64)
+    if not 0 <= temperature < np.inf:
+        raise DataError(f"a temperature is 0 (greedy) or more, got {temperature}")
+    if top_k is not None and top_k < 1:
+        raise DataError(f"top_k keeps at least 1 token, got {top_k}")
+    if np.isnan(z).any():
+        raise DataError(
+            "the model's logits are not numbers (NaN): it has not been trained well, or its file is damaged"
+        )
+    if temperature == 0:
+        greedy = np.zeros(len(z))
+        greedy[z.argmax()] = 1
+        return greedy
+    weights: NDArray[np.float64] = np.exp((z - z.max()) / temperature)
+    if top_k is not None and top_k < len(z):
+        weights[np.argsort(-z, kind="stable")[top_k:]] = 0
+    weights /= weights.sum()
+    return weights
+
+
+def stream(
+    model: GPT,
+    prompt: ArrayLike,
+    length: int,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+) -> Iterator[int]:
+    """Yield `length` tokens that continue a prompt, each drawn by `probabilities` from the last `context` tokens.
+
+    Parameters
+    ----------
+    model : GPT
+        In training mode or not: it predicts in evaluation mode and is left as it was.
+    prompt : array_like of int, shape (at least 1,)
+    length : int
+    rng : numpy.random.Generator
+        The only source of chance.
+    temperature, top_k
+        See `probabilities`.
+
+    Raises
+    ------
+    DataError
+        If the prompt is empty or has numbers that are no tokens of the model.
+    """
+    config = model.config
+    window: list[int] = np.asarray(prompt, dtype=np.int64).ravel().tolist()
+    if not window:
+        raise DataError("a prompt needs at least one token to continue from")
+    if min(window) < 0 or max(window) >= config.vocab_size:
+        raise DataError(f"the prompt's tokens must lie from 0 to {config.vocab_size - 1}, got up to {max(window)}")
+    for _ in range(length):
+        window = window[-config.context :]
+        total = np.cumsum(probabilities(_last_logits(model, window), temperature, top_k))
+        window.append(int(np.searchsorted(total, rng.random() * total[-1], side="right")))
+        yield window[-1]
+
+
+def _last_logits(model: GPT, window: list[int]) -> NDArray[Any]:
+    training = model.training
+    model.eval()
+    try:
+        with no_grad():
+            last: NDArray[Any] = model(np.array([window])).data[0, -1]
+            return last
+    finally:
+        model.train(training)
+
+
+def sample(
+    model: GPT,
+    tokenizer: CharTokenizer,
+    prompt: str,
+    length: int,
+    rng: np.random.Generator,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+) -> str:
+    """The `length` characters that a model puts after a prompt; see `stream`.
+
+    An empty prompt stands for the tokenizer's `default_prompt`.
+
+    Examples
+    --------
+    >>> from nn.models.gpt import Config
+    >>> tokenizer = CharTokenizer("ab")
+    >>> model = GPT(Config(vocab_size=2, context=4, layers=1, heads=1, width=8), rng=np.random.default_rng(0))
+    >>> len(sample(model, tokenizer, "abba", 5, np.random.default_rng(0)))
+    5
+    """
+    start = tokenizer.encode(prompt or tokenizer.default_prompt)
+    return tokenizer.decode(list(stream(model, start, length, rng, temperature, top_k)))
