@@ -157,7 +157,7 @@ def _train(given: argparse.Namespace) -> int:
         given.pictures.mkdir(parents=True, exist_ok=True)
     screen = console()
     say = printer(screen)
-    parameters = sum(p.size for p in run.model.parameters())
+    parameters = run.model.num_parameters()
     say(
         f"{given.text}: {len(run.learn.tokens) + len(run.validation.tokens):,} characters, {len(run.tokenizer)} "
         f"different; the model has {parameters:,} parameters"

@@ -107,7 +107,7 @@ def run(folder: Path, steps: int = STEPS, seed: int = 0, screen: Any = None) -> 
     bigram = text.baseline()
     say()
     say(
-        f"2. A GPT with 4 layers, 4 heads, width 128 and context 64 ({sum(p.size for p in text.model.parameters()):,} "
+        f"2. A GPT with 4 layers, 4 heads, width 128 and context 64 ({text.model.num_parameters():,} "
         f"parameters) learns the help texts of Python,\n   character by character: "
         f"{len(text.learn.tokens):,} to learn from, {len(text.validation.tokens):,} to validate on"
     )

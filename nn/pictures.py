@@ -11,7 +11,6 @@ import itertools
 import math
 import os
 import re
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.files import write
 from nn.errors import DataError, need
 
 HUE = "#8b5cf6"  # readable on white and on black: strength is opacity, so the page shows through
@@ -259,7 +259,7 @@ def _save(figure: Any, path: str | os.PathLike[str], title: str, text: str) -> P
     style = f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
     said = f"<title>{html.escape(_printable(title))}</title>\n<desc>{html.escape(_printable(text))}</desc>\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    return _write(path, f"{head}>\n{said}{style}{rest}")
+    return write(path, f"{head}>\n{said}{style}{rest}")
 
 
 # ---- the page
@@ -345,7 +345,7 @@ def write_index(
     )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return _write(folder / "index.html", page)
+    return write(folder / "index.html", page)
 
 
 def _facts(facts: Sequence[Fact]) -> str:
@@ -398,17 +398,3 @@ def _inline(svg: str, name: str) -> str:
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
-
-
-def _write(path: Path, content: str) -> Path:
-    """Write to a temporary name, then rename: a file already there is never half overwritten."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from autograd.draw import capture, dot, fold, render, text
 from autograd.draw.render import RenderError, renderer
+from autograd.files import write
 
 __all__ = ["Drawing", "RenderError", "draw", "renderer"]
 
@@ -84,8 +84,8 @@ class Drawing:
             content = getattr(self, {"gv": "dot", "txt": "text"}.get(kind, kind))
         except RenderError as error:
             print(error, file=sys.stderr)
-            return tuple(_write(path.with_suffix(s), d) for s, d in ((".dot", self.dot), (".txt", self.text)))
-        return (_write(path, content),)
+            return tuple(write(path.with_suffix(s), d) for s, d in ((".dot", self.dot), (".txt", self.text)))
+        return (write(path, content),)
 
     def _repr_svg_(self) -> str | None:
         try:
@@ -105,22 +105,6 @@ class Drawing:
 
     def __str__(self) -> str:
         return self.text
-
-
-def _write(path: Path, content: str | bytes) -> Path:
-    """Write to a temporary name, then rename: a file already there is never half overwritten."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def draw(

@@ -141,32 +141,17 @@ arcsinh = elementwise(np.arcsinh, x=lambda g, x: g / (np.hypot(x, 1) if x.dtype.
 arccosh = elementwise(np.arccosh, x=lambda g, x: g / np.sqrt((x - 1) * (x + 1)), domain=ABOVE_ONE)
 arctanh = elementwise(np.arctanh, x=lambda g, x: g / ((1 - x) * (1 + x)), domain=UNIT)
 
+
 # the larger and the smaller: ties share equally
-maximum = elementwise(
-    np.maximum,
-    x=lambda g, out, x, y: g * share(x, y, out),
-    y=lambda g, out, x, y: g * share(y, x, out),
-    kink="convex",
-    selects=True,
-)
-minimum = elementwise(
-    np.minimum,
-    x=lambda g, out, x, y: g * share(x, y, out),
-    y=lambda g, out, x, y: g * share(y, x, out),
-    kink="concave",
-    selects=True,
-)
-fmax = elementwise(
-    np.fmax,
-    x=lambda g, out, x, y: g * share(x, y, out),
-    y=lambda g, out, x, y: g * share(y, x, out),
-    kink="convex",
-    selects=True,
-)
-fmin = elementwise(
-    np.fmin,
-    x=lambda g, out, x, y: g * share(x, y, out),
-    y=lambda g, out, x, y: g * share(y, x, out),
-    kink="concave",
-    selects=True,
-)
+def _x_won(g, out, x, y):
+    return g * share(x, y, out)
+
+
+def _y_won(g, out, x, y):
+    return g * share(y, x, out)
+
+
+maximum = elementwise(np.maximum, x=_x_won, y=_y_won, kink="convex", selects=True)
+minimum = elementwise(np.minimum, x=_x_won, y=_y_won, kink="concave", selects=True)
+fmax = elementwise(np.fmax, x=_x_won, y=_y_won, kink="convex", selects=True)
+fmin = elementwise(np.fmin, x=_x_won, y=_y_won, kink="concave", selects=True)

@@ -44,10 +44,6 @@ def getitem(x, index):
     return x[index]
 
 
-def _take_index(ndim: int, indices: Any, axis: int | None) -> Any:
-    return indices if axis is None else (*([slice(None)] * (axis % ndim)), indices)
-
-
 @implements(np.take)
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Elements (or slices along `axis`) at integer `indices`."""
@@ -57,7 +53,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
         return getitem(x.reshape((-1,)), indices)
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim, "take")
-    return getitem(x, _take_index(x.ndim, indices, axis))
+    return getitem(x, (*[slice(None)] * (axis % x.ndim), indices))
 
 
 @implements(np.take_along_axis)
