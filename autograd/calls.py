@@ -6,13 +6,14 @@ This is the engine's hot path. One and two arguments that broadcast have functio
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from autograd.graph import Node, Variable, state, ticks
-from autograd.op import Like, Op, wrap
+from autograd.graph import Node, State, Variable, state, ticks
+from autograd.op import Declared, Like, Op, store, table, wrap
 
 _get_state = state.get
 _new_node = Node.__new__
@@ -24,21 +25,24 @@ def unary(op: Op, ufunc: Any) -> Callable[..., Any]:
     forward = op.forward
     (keep,), keep_out = op.plan(1)
 
-    def apply(x: Any, /, **kwargs: Any) -> Any:
+    def apply(x: Any, /, out: Any = None, **kwargs: Any) -> Any:
+        if out is not None or kwargs:
+            return with_keywords(op, ufunc, (x,), out, kwargs)
         if not isinstance(x, Variable):
-            return ufunc(x, **kwargs)
-        if kwargs:
-            raise _keywords(op, kwargs)
-        data = x._data
-        node = x._node
+            return ufunc(x)
         try:
-            out = forward(data)
+            data = x._data
+            result = forward(data)
         except _REFUSED as error:
             raise refuse(op.name, op.names, (x,), error) from None
+        except AttributeError:
+            return lifted(op, [x])
+        node = x._node
         if node is None or not (now := _get_state()).recording:
-            return wrap(out)
-        return _record(op, out, (data,) if keep == 1 else (node,), (node,), keep_out, now)
+            return wrap(result)
+        return now.record(op, result, (data,) if keep == 1 else (node,), (node,), keep_out, now)
 
+    op.call = lambda values: apply(*values)
     return apply
 
 
@@ -46,39 +50,42 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
     forward = op.forward
     plans = tuple(op.plan(mask) for mask in range(4))
 
-    def apply(x: Any, y: Any, /, **kwargs: Any) -> Any:
-        if isinstance(x, Variable):
-            a, p = x._data, x._node
-        else:
-            a, p = _operand(x), None
-        if isinstance(y, Variable):
-            b, q = y._data, y._node
-        else:
-            b, q = _operand(y), None
-            if p is None and not isinstance(x, Variable):
-                return ufunc(x, y, **kwargs)
-        if kwargs:
-            raise _keywords(op, kwargs)
+    def apply(x: Any, y: Any, /, out: Any = None, **kwargs: Any) -> Any:
+        if out is not None or kwargs:
+            return with_keywords(op, ufunc, (x, y), out, kwargs)
         try:
-            out = forward(a, b)
+            if isinstance(x, Variable):
+                a, p = x._data, x._node
+            else:
+                a, p = _operand(x), None
+            if isinstance(y, Variable):
+                b, q = y._data, y._node
+            else:
+                b, q = _operand(y), None
+                if p is None and not isinstance(x, Variable):
+                    return ufunc(x, y)
+            result = forward(a, b)
         except _REFUSED as error:
             raise refuse(op.name, op.names, (x, y), error) from None
+        except AttributeError:
+            return lifted(op, [x, y])
         if p is None:
             if q is None or not (now := _get_state()).recording:
-                return wrap(out)
+                return wrap(result)
             (keep_x, keep_y), keep_out = plans[2]
-            if keep_x and not isinstance(x, Variable):
+            if keep_x and lent(x):
                 a = _frozen(a)
         elif not (now := _get_state()).recording:
-            return wrap(out)
+            return wrap(result)
         elif q is None:
             (keep_x, keep_y), keep_out = plans[1]
-            if keep_y and not isinstance(y, Variable):
+            if keep_y and lent(y):
                 b = _frozen(b)
         else:
             (keep_x, keep_y), keep_out = plans[3]
-        return _record(op, out, (a if keep_x else None, b if keep_y else None), (p, q), keep_out, now)
+        return now.record(op, result, (a if keep_x else None, b if keep_y else None), (p, q), keep_out, now)
 
+    op.call = lambda values: apply(*values)
     return apply
 
 
@@ -86,59 +93,112 @@ def general(op: Op) -> Callable[..., Any]:
     forward, positions, names = op.forward, op.positions, op.names
     full = len(names)
     is_array = [i in positions for i in range(full)]
+    first = positions[0]
 
-    def apply(*args: Any, **kwargs: Any) -> Any:
-        values = list(args) if len(args) == full and not kwargs else _bind(op, args, kwargs)
-        given: Any = values[positions[0]] if op.variadic else [values[i] for i in positions]
+    def call(values: list[Any]) -> Any:
+        given: Any = values[first] if op.variadic else [values[i] for i in positions]
         try:
             tensors = [isinstance(v, Variable) for v in given]
         except TypeError:
             raise TypeError(f"{op.name} needs a sequence of arrays, got {_describe(given)}") from None
-        if not any(tensors):
-            if op.variadic:
-                values = [given if i in positions else plain(v) for i, v in enumerate(values)]
-            else:
-                values = [
-                    np.asarray(v) if type(v) in (list, tuple) and is_array[i] else plain(v)
-                    for i, v in enumerate(values)
-                ]
-            return forward(*values)
-        parents = tuple([v._node if t else None for v, t in zip(given, tensors, strict=True)])
-        data = [v._data if t else v if v is None else _operand(v) for v, t in zip(given, tensors, strict=True)]
-        for i in range(full):
-            if not is_array[i]:
-                values[i] = _setting(op, names[i], values[i])
-        if op.variadic:
-            values[positions[0]] = tuple(data)
-        else:
-            for i, v in zip(positions, data, strict=True):
-                values[i] = v
+        original = values
+        values = list(values)
         try:
-            out = forward(*values)
+            parents = tuple([v._node if t else None for v, t in zip(given, tensors, strict=True)])
+            data = [v._data if t else v if v is None else _operand(v) for v, t in zip(given, tensors, strict=True)]
+            for i in range(full):
+                if not is_array[i]:
+                    values[i] = _setting(op, names[i], values[i])
+            if op.variadic:
+                values[first] = tuple(data)
+            else:
+                for i, v in zip(positions, data, strict=True):
+                    values[i] = v
+            result = forward(*values)
         except _REFUSED as error:
-            raise refuse(op.name, names, tuple(values), error) from None
+            raise refuse(op.name, names, tuple(original), error) from None
+        except AttributeError:
+            return lifted(op, original)
         mask = 0
         for i, p in enumerate(parents):
             mask |= (p is not None) << i
         if not mask or not (now := _get_state()).recording:
-            return wrap(out)
-        how, keep_out = op.plan(1 if op.variadic else mask)
-        for i in range(full):
-            if not is_array[i]:
-                values[i] = _frozen(values[i])
-        if op.variadic:
-            values[positions[0]] = tuple(
-                _kept(how[positions[0]], *one) for one in zip(data, parents, tensors, strict=True)
-            )
+            made = wrap(result)
         else:
-            for i, p, t in zip(positions, parents, tensors, strict=True):
-                values[i] = _kept(how[i], values[i], p, t)
-        return _record(op, out, tuple(values), parents, keep_out, now)
+            how, keep_out = op.plan(1 if op.variadic else mask)
+            saved = list(values)
+            for i in range(full):
+                if not is_array[i]:
+                    saved[i] = _frozen(values[i])
+            if op.variadic:
+                saved[first] = tuple(_kept(how[first], *one) for one in zip(data, parents, given, strict=True))
+            else:
+                for i, p, v in zip(positions, parents, given, strict=True):
+                    saved[i] = _kept(how[i], values[i], p, v)
+            made = now.record(op, result, tuple(saved), parents, keep_out, now)
+        if op.view and tensors[0] and shares(result, data[0]):
+            note_view(made, given[0], op, values)
+        return made
+
+    def apply(*args: Any, **kwargs: Any) -> Any:
+        if op.numpy is None and len(args) == full and not kwargs:
+            values, extras = list(args), None
+        elif op.numpy is not None and not holds_tensor(args) and not (kwargs and holds_tensor(kwargs)):
+            try:
+                values, extras = _bind(op, args, kwargs)
+            except TypeError:
+                return op.numpy(*args, **kwargs)
+            if extras:
+                return op.numpy(*args, **kwargs)
+        else:
+            values, extras = _bind(op, args, kwargs)
+        if extras:
+            return _with_extras(op, call, values, extras, [names[i] for i in positions])
+        given: Any = values[first] if op.variadic else [values[i] for i in positions]
+        if not holds_tensor(given):
+            for i in range(full):
+                if not is_array[i] and holds_tensor(values[i]):
+                    values[i] = plain(values[i])
+                elif is_array[i] and not op.variadic and type(values[i]) in (list, tuple):
+                    values[i] = np.asarray(values[i])
+            try:
+                return forward(*values)
+            except _REFUSED as error:
+                raise refuse(op.name, names, tuple(values), error) from None
+        return call(values)
+
+    op.call = call
+    return apply
+
+
+def made_of_ops(declared: Declared) -> Callable[..., Any]:
+    """The function of a composite: NumPy's own on plain arrays, ours where a Tensor is among the arguments."""
+    ours = declared.function
+    loose = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in inspect.signature(ours).parameters.values())
+
+    def call(values: list[Any]) -> Any:
+        return ours(**dict(zip(declared.names, values, strict=True)))
+
+    def apply(*args: Any, **kwargs: Any) -> Any:
+        if declared.numpy is not None and not holds_tensor(args) and not (kwargs and holds_tensor(kwargs)):
+            return declared.numpy(*args, **kwargs)
+        try:
+            if loose:
+                return ours(*args, **kwargs)
+            values, extras = _bind(declared, args, kwargs)
+            if extras:
+                return _with_extras(declared, call, values, extras, declared.names[:1])
+            return call(values)
+        except _REFUSED as error:
+            if str(error).startswith(declared.name + ":") or str(error).startswith(declared.name + "("):
+                raise
+            raise refuse(declared.name, declared.names, args, error) from None
 
     return apply
 
 
-def _record(op: Op, out: Any, args: tuple[Any, ...], parents: tuple[Node | None, ...], keep_out: bool, now: Any) -> Any:
+def record(op: Op, out: Any, args: tuple[Any, ...], parents: tuple[Node | None, ...], keep_out: bool, now: Any) -> Any:
+    """The Tensor of `out`, with a node that says how it was made: what an op does in the ordinary recording mode."""
     node = _new_node(Node)
     node.seq = next(ticks)
     node.op = op
@@ -152,29 +212,158 @@ def _record(op: Op, out: Any, args: tuple[Any, ...], parents: tuple[Node | None,
     return wrap(out, node)
 
 
-def _bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """The arguments in the order of the op's parameters, defaults filled in."""
-    names = op.names
-    if len(args) > len(names):
-        raise TypeError(f"{op.name} takes at most {len(names)} arguments ({', '.join(names)}), got {len(args)}")
-    values = [*args, *op.defaults[len(args) :]]
-    for key, value in kwargs.items():
-        if key not in names:
-            raise TypeError(f"{op.name} has no argument '{key}' on Tensors; it takes {', '.join(names)}")
-        i = names.index(key)
-        if i < len(args):
-            raise TypeError(f"{op.name} got '{key}' twice")
-        values[i] = value
+State.record = staticmethod(record)
+
+
+# ---------------------------------------------------------------------- views: what a write must also change
+def shares(result: Any, data: Any) -> bool:
+    """Whether `result` is a view of the memory of `data`."""
+    base = getattr(result, "base", None)
+    return result is data or (base is not None and isinstance(data, np.ndarray) and (base is data or base is data.base))
+
+
+def note_view(view: Any, source: Any, op: Op, values: list[Any]) -> None:
+    """Remember that the Tensor `view` shows part of the memory of the Tensor `source`, and how it came to."""
+    root, chain = getattr(source, "_view", None) or (source, ())
+    view._view = (root, (*chain, (op, [None, *values[1:]])))
+    try:
+        views = root._views
+    except AttributeError:
+        views = root._views = []
+    views.append(weakref.ref(view))
+    if len(views) & (len(views) - 1) == 0:  # at every power of two, let go of those that are gone
+        views[:] = [ref for ref in views if ref() is not None]
+
+
+# ---------------------------------------------------------------------- vmap: values that hold a whole batch
+_lifted: list[Callable[[Any, list[Any]], Any]] = []
+
+
+def adopt_lifted(handle: Callable[[Any, list[Any]], Any]) -> None:
+    """Let `handle(op, values)` call ops on the values inside `vmap`, which have no array of their own."""
+    _lifted[:] = [handle]
+
+
+def lifted(op: Any, values: list[Any]) -> Any:
+    """An op of which an argument had no array: inside `vmap`; else the error that is being handled goes on."""
+    if not any(not hasattr(v, "_data") for v in variables(values)):
+        raise
+    return _lifted[0](op, values)
+
+
+def variables(x: Any) -> Iterator[Any]:
+    """The Tensors in `x`, inside lists, tuples, dicts and slices too."""
+    if isinstance(x, Variable):
+        yield x
+    elif isinstance(x, (list, tuple)):
+        for v in x:
+            yield from variables(v)
+    elif isinstance(x, dict):
+        yield from variables(list(x.values()))
+    elif isinstance(x, slice):
+        yield from variables((x.start, x.stop, x.step))
+
+
+def holds_tensor(x: Any) -> bool:
+    """Whether a Tensor is in `x`, inside lists, tuples, dicts and slices too."""
+    return next(variables(x), None) is not None
+
+
+# ---------------------------------------------------------------------- keywords that every function of NumPy's takes
+_IDLE = {"out": None, "dtype": None, "where": True, "casting": "same_kind", "order": "K", "subok": True, "like": None}
+
+
+def with_keywords(op: Op, ufunc: Any, args: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:
+    """A ufunc with `out`, `where`, `dtype` and their kin."""
+    if not holds_tensor(args) and not holds_tensor((out, kwargs)):
+        return ufunc(*args, **kwargs) if out is None else ufunc(*args, out=out, **kwargs)
+    return _with_extras(op, lambda values: op.function(*values), list(args), {"out": out, **kwargs}, op.names)
+
+
+def _with_extras(declared: Declared, call: Any, values: list[Any], extras: dict[str, Any], arrays: Any) -> Any:
+    """Call with NumPy's general keywords: cast first (`dtype`), select (`where`), store last (`out`)."""
+    given = {k: v for k, v in extras.items() if k not in _IDLE or v is not _IDLE[k]}
+    out, where, dtype = given.pop("out", None), given.pop("where", True), given.pop("dtype", None)
+    for key in ("casting", "order", "subok", "like"):
+        if given.pop(key, _IDLE[key]) not in (_IDLE[key], "C", "A"):
+            raise TypeError(f"{declared.name}: {key}={extras[key]!r} cannot be used with Tensors")
+    if given:
+        raise _unknown(declared, next(iter(given)))
+    if isinstance(out, tuple):
+        (out,) = out
+    if dtype is not None:
+        for i, name in enumerate(declared.names):
+            if name in arrays and values[i] is not None:
+                values[i] = _cast(declared, values[i], dtype)
+    result = call(values)
+    if where is not True:
+        if out is None:
+            raise TypeError(f"{declared.name}: where= needs out=, which holds the other elements' values")
+        result = table["where"].function(where, result, out)
+    if out is None:
+        return result
+    if isinstance(out, Variable):
+        return store(out, result)
+    if getattr(result, "_node", None) is not None:
+        raise TypeError(
+            f"{declared.name}: out= is a plain array and the result has a gradient, which would be lost; "
+            "make it a Tensor, or use the result"
+        )
+    np.copyto(out, plain(result), casting="same_kind")
+    return out
+
+
+def _cast(declared: Declared, x: Any, dtype: Any) -> Any:
+    if isinstance(x, (list, tuple)) and holds_tensor(x):
+        return [_cast(declared, v, dtype) for v in x]
+    x = operand(x)
+    if not np.can_cast(x.dtype, dtype, "same_kind"):
+        raise TypeError(f"{declared.name}: cannot cast {x.dtype} to {np.dtype(dtype)} by the rule 'same_kind'")
+    return x.astype(dtype)
+
+
+def _bind(declared: Declared, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments in the order of the declared parameters, defaults filled in; and those that it does not have."""
+    names, order = declared.names, declared.order()
+    if len(args) > len(order):
+        raise TypeError(
+            f"{declared.name} takes at most {len(order)} positional arguments ({', '.join(order)}), got {len(args)}"
+        )
+    values = list(declared.defaults) or [inspect.Parameter.empty] * len(names)
+    extras: dict[str, Any] = {}
+    seen = set()
+    for key, value in (*zip(order, args, strict=False), *kwargs.items()):
+        key = key if key in names else declared.alias(key)
+        if key in seen:
+            raise TypeError(f"{declared.name} got '{key}' twice")
+        seen.add(key)
+        if key in names:
+            if value is not np._NoValue:
+                values[names.index(key)] = value
+        elif key in _IDLE or value is np._NoValue:
+            if value is not np._NoValue and value is not _IDLE[key]:
+                extras[key] = value
+        else:
+            raise _unknown(declared, key)
     for key, value in zip(names, values, strict=True):
         if value is inspect.Parameter.empty:
-            raise TypeError(f"{op.name} needs the argument '{key}'")
-    return values
+            raise TypeError(f"{declared.name} needs the argument '{key}'")
+    return values, extras
 
 
-def _kept(how: int, value: Any, parent: Node | None, tensor: bool) -> Any:
+def _unknown(declared: Declared, key: str) -> TypeError:
+    return TypeError(f"{declared.name} has no argument '{key}' on Tensors; it takes {', '.join(declared.names)}")
+
+
+def lent(x: Any) -> bool:
+    """Whether somebody outside can write into the memory of `x` unseen: a caller's array, or a Tensor on one."""
+    return not isinstance(x, Variable) or x._lent
+
+
+def _kept(how: int, value: Any, parent: Node | None, given: Any) -> Any:
     """What the graph keeps of an argument: all, its shape and dtype, or nothing."""
     if how == 1:
-        return value if tensor else _frozen(value)
+        return _frozen(value) if lent(given) else value
     if how == 0 or value is None:
         return None
     return parent if parent is not None else Like(np.shape(value), np.asarray(value).dtype)
@@ -220,12 +409,6 @@ def plain(x: Any) -> Any:
     if isinstance(x, dict):
         return {k: plain(v) for k, v in x.items()}
     return x
-
-
-def _keywords(op: Op, kwargs: dict[str, Any]) -> TypeError:
-    return TypeError(
-        f"{op.name}: {', '.join(kwargs)} cannot be used with Tensors; leave it out and assign or cast the result"
-    )
 
 
 def _describe(x: Any) -> str:

@@ -51,17 +51,33 @@ class Scope:
 
 
 class State:
-    """What a thread or task is doing: whether ops are recorded, in which scope, and what it did before. Immutable."""
+    """What a thread or task is doing. Immutable: a change makes a new one with `outer`, the one before.
 
-    __slots__ = ("recording", "scope", "outer")
+    Attributes
+    ----------
+    recording : bool
+        Whether ops are recorded.
+    scope : Scope or None
+    level : int
+        How many `vmap`s surround this program.
+    record : callable
+        How an op is recorded; modes that look at every op put their own here.
+    """
 
-    def __init__(self, recording: bool, scope: Scope | None, outer: State | None = None) -> None:
-        self.recording = recording
-        self.scope = scope
-        self.outer = outer
+    outer: State | None = None
+    recording = True
+    scope: Scope | None = None
+    level = 0
+    record: Callable[..., Any]
+
+    def but(self, **changes: Any) -> State:
+        """The same state with some changes."""
+        new = State()
+        new.__dict__.update(self.__dict__, outer=self, **changes)
+        return new
 
 
-_RECORDING = State(True, None)
+_RECORDING = State()
 state: ContextVar[State] = ContextVar("autograd.state", default=_RECORDING)
 
 
@@ -82,8 +98,7 @@ class _Mode(contextlib.ContextDecorator):
         return inner
 
     def __enter__(self) -> None:
-        now = state.get()
-        state.set(State(self._recording, now.scope, now))
+        state.set(state.get().but(recording=self._recording))
 
     def __exit__(self, *exc: object) -> None:
         # what to go back to is kept by the thread or task, not by this object, which several may share
@@ -118,7 +133,7 @@ def scope(label: str) -> Iterator[Scope]:
     """Give every node recorded inside the scope `label`: pictures draw it as a cluster."""
     now = state.get()
     inner = Scope(label, now.scope)
-    token = state.set(State(now.recording, inner, now))
+    token = state.set(now.but(scope=inner))
     try:
         yield inner
     finally:
@@ -196,14 +211,21 @@ class Node:
 
 
 class Variable:
-    """A value and its place in the graph: the part of a Tensor that the graph needs to know."""
+    """A value and its place in the graph: the part of a Tensor that the graph needs to know.
 
-    __slots__ = ("_data", "_node", "_grad", "_label", "__weakref__")
+    `_view` and `_views` are there only where memory is shared: the Tensor whose memory this one shows and how, and
+    the Tensors that show this one's.
+    """
+
+    __slots__ = ("_data", "_node", "_grad", "_label", "_view", "_views", "__weakref__")
 
     _data: Any
     _node: Node | None
     _grad: Any
     _label: str | None
+    _view: tuple[Variable, tuple[Any, ...]] | None
+    _views: list[weakref.ref[Variable]]
+    _lent = False  # whether somebody outside may write into the memory
 
 
 def topological(roots: Iterable[Node]) -> list[Node]:

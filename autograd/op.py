@@ -28,13 +28,20 @@ NONZERO = Domain(avoid=(0.0,))
 UNIT = Domain(-1.0, 1.0)
 ABOVE_ONE = Domain(low=1.0)
 table: dict[str, Op] = {}  # every op by name
+composites: dict[str, Declared] = {}  # every differentiable function that is made of ops, by name
 _tensor: Any = None  # the class that results are wrapped in; tensor.py gives it, standing above
+_store: Any = None
 
 
-def adopt(tensor_class: type) -> None:
-    """Wrap results in `tensor_class` from now on."""
-    global _tensor
-    _tensor = tensor_class
+def adopt(tensor_class: type, store: Callable[[Any, Any], Any]) -> None:
+    """Wrap results in `tensor_class` from now on; `store(out, result)` is what `out=` does with a Tensor."""
+    global _tensor, _store
+    _tensor, _store = tensor_class, store
+
+
+def store(out: Any, result: Any) -> Any:
+    """Write `result` into the Tensor `out` and return it: what `out=` asks for."""
+    return _store(out, result)
 
 
 def wrap(data: Any, node: Node | None = None) -> Any:
@@ -46,14 +53,79 @@ def wrap(data: Any, node: Node | None = None) -> Any:
     return tensor
 
 
-class Op:
-    """One entry of the table.
+class Declared:
+    """A differentiable function under its name: an op of the table, or one made of ops.
 
     Attributes
     ----------
     name, doc : str
-    names : tuple of str
-        The parameters of the forward function.
+    names, defaults : tuple
+        The parameters of the function that was declared.
+    numpy : callable or None
+        NumPy's function of the same meaning. Calls then follow its signature: its order, and its names as well as ours.
+    domain : dict
+        Where each array argument may lie.
+    kink : str
+        What it is where it has no derivative: "smooth", "elementwise", "convex", "concave", "selection" or "jump".
+    """
+
+    __slots__ = ("name", "doc", "names", "defaults", "numpy", "domain", "kink", "function", "_order")
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        names: tuple[str, ...] | None,
+        numpy: Any,
+        domain: dict[str, Domain],
+        kink: str,
+    ) -> None:
+        parameters = {} if names else inspect.signature(forward).parameters
+        self.name = name
+        self.doc = inspect.getdoc(forward) or ""
+        self.names = names or tuple(parameters)
+        self.defaults = tuple(p.default for p in parameters.values())
+        self.numpy = numpy
+        self.domain = domain
+        self.kink = kink
+        self.function: Callable[..., Any] = forward
+        self._order: tuple[str, ...] | None = None
+
+    def order(self) -> tuple[str, ...]:
+        """The parameters that may be given by position, in NumPy's order where it has this function.
+
+        Where NumPy calls a parameter otherwise (`a` for `x`), the place in the order decides which it is.
+        """
+        if self._order is None:
+            try:
+                theirs = [p for p in inspect.signature(self.numpy).parameters.values() if p.kind not in (2, 3, 4)]
+            except (TypeError, ValueError):  # a function in C that does not tell
+                theirs = []
+            ours = list(self.names)
+            order: list[str] = []
+            for i, p in enumerate(theirs):
+                alike = i < len(ours) and p.name not in ours and ours[i] not in {q.name for q in theirs}
+                order.append(ours[i] if alike else p.name)
+            self._order = tuple(order) or self.names
+        return self._order
+
+    def alias(self, key: str) -> str:
+        """Our name of the parameter that NumPy calls `key`."""
+        if self.numpy is not None and key not in self.names:
+            try:
+                theirs = tuple(inspect.signature(self.numpy).parameters)
+            except (TypeError, ValueError):
+                return key
+            if key in theirs and theirs.index(key) < len(self.order()):
+                return self.order()[theirs.index(key)]
+        return key
+
+
+class Op(Declared):
+    """One entry of the table, with the attributes of `Declared` and these.
+
+    Attributes
+    ----------
     positions : tuple of int
         Which of them are differentiable arrays.
     rules : tuple
@@ -64,15 +136,22 @@ class Op:
         NumPy broadcasting holds, and so does: a zero cotangent times any slope is zero.
     selects : bool
         The op may drop some of its argument's elements, so that their cotangents are exact zeros.
-    domain : dict
-        Where each array argument may lie.
-    kink : str
-        What the op is where it has no derivative: "smooth", "elementwise", "convex", "concave" or "selection".
+    linear : str
+        "" (not), "all" (in its array arguments together: a sum, a reshape) or "each" (in each alone: a product). The
+        forward derivative is then the op itself.
+    holomorphic : bool
+        An elementwise op whose derivative at complex numbers is a factor; else its rule is no forward derivative there.
+    view : bool
+        The result may share its argument's memory, so that a write into one is seen in the other.
+    batch : callable, str or None
+        How `vmap` runs the op on a whole batch: see `autograd.transforms.vmap`. None: an example at a time.
+    call : callable
+        The op on values in the order of `names`.
     """
 
     __slots__ = (
-        "name", "doc", "forward", "names", "defaults", "positions", "rules", "joint", "variadic", "elementwise",
-        "selects", "domain", "kink", "function", "_needs", "_plans",
+        "forward", "positions", "rules", "joint", "variadic", "elementwise", "selects", "linear", "holomorphic", "view",
+        "batch", "call", "_needs", "_plans",
     )  # fmt: skip
 
     def __init__(
@@ -87,31 +166,34 @@ class Op:
         variadic: bool = False,
         elementwise: bool = False,
         selects: bool = False,
+        linear: str = "",
+        holomorphic: bool = True,
+        view: bool = False,
+        batch: Any = None,
+        numpy: Any = None,
         domain: dict[str, Domain] | None = None,
         kink: str = "smooth",
     ) -> None:
         if name in table:
             raise ValueError(f"an op called '{name}' is declared already")
-        signature = None if names else inspect.signature(forward)
-        self.name = name
-        self.doc = inspect.getdoc(forward) or ""
-        self.forward = forward
-        self.names = names or tuple(signature.parameters)  # type: ignore[union-attr]
-        self.defaults = () if signature is None else tuple(p.default for p in signature.parameters.values())
         arrays = arrays or tuple(rules)
+        super().__init__(name, forward, names, numpy, {n: (domain or {}).get(n, REAL) for n in arrays}, kink)
+        self.forward = forward
         self.positions = tuple(self.names.index(n) for n in arrays)
         self.variadic = variadic
         self.elementwise = elementwise
         self.selects = selects
-        self.domain = {n: (domain or {}).get(n, REAL) for n in arrays}
-        self.kink = kink
+        self.linear = linear
+        self.holomorphic = holomorphic
+        self.view = view
+        self.batch = batch
         self.joint = joint is not None
         declared = [joint] * len(arrays) if joint is not None else [rules[n] for n in arrays]
         compiled = [self._compile(rule) for rule in declared]
         self.rules = tuple(call for call, _ in compiled)
         self._needs = tuple(needs for _, needs in compiled)
         self._plans: dict[int, tuple[tuple[int, ...], bool]] = {}
-        self.function: Callable[..., Any] = forward
+        self.call: Callable[..., Any] = forward
         table[name] = self
 
     def _compile(self, rule: Rule) -> tuple[Rule, frozenset[str]]:
@@ -142,7 +224,10 @@ class Op:
                 if self.variadic or mask >> bit & 1:
                     needs |= need
             arrays = {self.names[i] for i in self.positions}
-            how = tuple(1 if n in needs or n not in arrays else 2 if n + "_like" in needs else 0 for n in self.names)
+            how = tuple(
+                1 if n in needs or n not in arrays else 2 if n + "_like" in needs or self.linear == "all" else 0
+                for n in self.names
+            )
             plan = self._plans[mask] = (how, "out" in needs)
         return plan
 

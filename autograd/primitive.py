@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from autograd.calls import binary, general, operand, plain, unary
+from autograd.calls import binary, general, holds_tensor, made_of_ops, operand, plain, unary
 from autograd.graph import Variable
 from autograd.op import (
     ABOVE_ONE,
@@ -32,18 +32,20 @@ from autograd.op import (
     POSITIVE,
     REAL,
     UNIT,
+    Declared,
     Domain,
     Op,
     Rule,
     adopt,
+    composites,
     table,
     unbroadcast,
     wrap,
 )
 
 __all__ = [
-    "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "constant", "elementwise",
-    "implements", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast", "wrap",
+    "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "composite", "composites", "constant",
+    "elementwise", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast", "wrap",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,11 +61,13 @@ def elementwise(
     domain: Domain | dict[str, Domain] = REAL,
     kink: str = "smooth",
     selects: bool = False,
+    holomorphic: bool = True,
     **rules: Rule,
 ) -> Callable[..., Any]:
     """Declare an elementwise op of one or two arguments, `x` and `y`, from NumPy's ufunc and its slopes' rules.
 
     `forward` may give a quicker way to compute the same (an operator is quicker than its ufunc on scalars).
+    `holomorphic=False` where the derivative at complex numbers is no factor (as of `z / |z|`).
     """
     arrays = tuple(rules)
     domains = domain if isinstance(domain, dict) else dict.fromkeys(arrays, domain)
@@ -74,6 +78,8 @@ def elementwise(
         names=arrays,
         elementwise=True,
         selects=selects,
+        holomorphic=holomorphic,
+        numpy=ufunc,
         domain=domains,
         kink=kink,
     )
@@ -90,11 +96,17 @@ def primitive(
     variadic: bool = False,
     numpy: tuple[Any, ...] = (),
     selects: bool = False,
+    linear: str = "",
+    view: bool = False,
+    batch: Any = None,
     domain: dict[str, Domain] | None = None,
     kink: str = "smooth",
     **rules: Rule,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Declare an op: decorate its forward function (plain NumPy on bare arrays) with a rule for each array argument.
+
+    Calls follow the signature of NumPy's function (the first of `numpy`), whose `out` and `dtype` are taken care of:
+    the forward function need not have them. It writes its own parameters in any order; the first are the arrays.
 
     Parameters
     ----------
@@ -104,7 +116,7 @@ def primitive(
         The one array argument is a sequence of arrays; its rule also takes `i`, the place in the sequence.
     numpy : tuple
         NumPy's functions that this op stands for when they are called on Tensors.
-    selects, domain, kink
+    selects, linear, view, batch, domain, kink
         See `Op`.
     **rules : callable
         By the argument's name.
@@ -119,6 +131,10 @@ def primitive(
             arrays=arrays,
             variadic=variadic,
             selects=selects,
+            linear=linear,
+            view=view,
+            batch=batch,
+            numpy=numpy[0] if numpy else None,
             domain=domain,
             kink=kink,
         )
@@ -128,29 +144,38 @@ def primitive(
     return declare
 
 
-def _publish(op: Op, functions: tuple[Any, ...]) -> Callable[..., Any]:
-    function = op.function
-    function.__name__ = function.__qualname__ = op.name
-    function.__doc__ = op.doc
-    function.op = op  # type: ignore[attr-defined]
+def composite(
+    *,
+    numpy: tuple[Any, ...] = (),
+    name: str | None = None,
+    domain: dict[str, Domain] | None = None,
+    kink: str = "smooth",
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Declare a function that is made of ops, and so has its derivative from them.
+
+    On plain arrays it is the first function of `numpy`; the decorated function is called where a Tensor is among the
+    arguments, with NumPy's signature, `out` and `dtype` as in `primitive`. Its errors name it and its arguments.
+    """
+
+    def declare(function: Callable[P, Any]) -> Callable[P, Any]:
+        declared = Declared(name or function.__name__, function, None, numpy[0] if numpy else None, domain or {}, kink)
+        if declared.name in composites:
+            raise ValueError(f"a function called '{declared.name}' is declared already")
+        composites[declared.name] = declared
+        declared.function = made_of_ops(declared)
+        return _publish(declared, numpy)
+
+    return declare
+
+
+def _publish(declared: Declared, functions: tuple[Any, ...]) -> Callable[..., Any]:
+    function = declared.function
+    function.__name__ = function.__qualname__ = declared.name
+    function.__doc__ = declared.doc
+    function.op = declared  # type: ignore[attr-defined]
     for f in functions:
         numpy_functions[f] = function
     return function
-
-
-def implements(*functions: Any) -> Callable[[F], F]:
-    """Let the decorated function stand for NumPy's `functions` when they are called on Tensors."""
-
-    def register(function: F) -> F:
-        for f in functions:
-            numpy_functions[f] = function
-        return function
-
-    return register
-
-
-def _holds_tensor(x: Any) -> bool:
-    return isinstance(x, Variable) or (isinstance(x, (list, tuple)) and any(_holds_tensor(v) for v in x))
 
 
 def constant(*functions: Any, real: bool = False) -> None:
@@ -165,7 +190,7 @@ def constant(*functions: Any, real: bool = False) -> None:
                 isinstance(a, Variable) and a._node is not None and a._data.dtype.kind == "c" for a in args
             ):
                 raise TypeError(f"numpy.{f.__name__} of complex numbers has no derivative; use tensor.data")
-            if not _holds_tensor((args, list(kwargs.values()))):
+            if not holds_tensor((args, kwargs)):
                 return f(*args, **kwargs)
             out = f(*plain(args), **plain(kwargs))
             return wrap(out) if isinstance(out, (np.ndarray, np.generic)) and out.dtype.kind in "biufc" else out

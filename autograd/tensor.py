@@ -315,25 +315,25 @@ class Tensor(Variable):
 
     # ------------------------------------------------------------------ NumPy's methods
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.sum(self, axis, keepdims)
+        return ops.sum(self, axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.mean(self, axis, keepdims)
+        return ops.mean(self, axis, keepdims=keepdims)
 
     def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        return ops.var(self, axis, ddof, keepdims)
+        return ops.var(self, axis, ddof=ddof, keepdims=keepdims)
 
     def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        return ops.std(self, axis, ddof, keepdims)
+        return ops.std(self, axis, ddof=ddof, keepdims=keepdims)
 
     def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.prod(self, axis, keepdims)
+        return ops.prod(self, axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.max(self, axis, keepdims)
+        return ops.max(self, axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.min(self, axis, keepdims)
+        return ops.min(self, axis, keepdims=keepdims)
 
     def cumsum(self, axis: int | None = None) -> Tensor:
         return ops.cumsum(self, axis)
@@ -527,4 +527,4 @@ def seeded(output: Tensor, gradient: Any, create_graph: bool) -> tuple[Node, Any
     return node, wrap(seed) if create_graph else seed
 
 
-adopt(Tensor)
+adopt(Tensor, lambda out, result: out)

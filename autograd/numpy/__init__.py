@@ -8,11 +8,23 @@ from typing import Any
 
 import numpy as _numpy
 
-from autograd import ops as _ops
-from autograd.ops import *  # noqa: F403
+from autograd.numpy import fft, linalg
+from autograd.ops.constant import *
+from autograd.ops.conv import *
+from autograd.ops.elementwise import *
+from autograd.ops.elementwise import absolute as abs
+from autograd.ops.index import *
+from autograd.ops.joining import *
+from autograd.ops.neural import *
+from autograd.ops.polynomial import *
+from autograd.ops.product import *
+from autograd.ops.reduce import *
+from autograd.ops.running import *
+from autograd.ops.shape import *
+from autograd.ops.sorting import *
+from autograd.ops.special import *
+from autograd.ops.statistics import *
 from autograd.primitive import numpy_functions as _functions
-
-abs = _ops.absolute
 
 
 def __getattr__(name: str) -> Any:

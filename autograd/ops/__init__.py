@@ -1,94 +1,21 @@
-"""The table of ops, a family a file; `table` holds every op's declaration by name."""
+"""The table of ops, a family a file; `table` holds every op's declaration by name, `composites` what is made of them.
 
-import autograd.ops.constant  # noqa: F401  its functions are reached through NumPy's names
-from autograd.ops.elementwise import (
-    absolute,
-    add,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    cbrt,
-    conjugate,
-    cos,
-    cosh,
-    divide,
-    exp,
-    exp2,
-    expm1,
-    fabs,
-    fmax,
-    fmin,
-    hypot,
-    imag,
-    log,
-    log1p,
-    log2,
-    log10,
-    logaddexp,
-    maximum,
-    minimum,
-    multiply,
-    negative,
-    positive,
-    power,
-    real,
-    reciprocal,
-    remainder,
-    sin,
-    sinh,
-    sqrt,
-    square,
-    subtract,
-    tan,
-    tanh,
-)
-from autograd.ops.index import clip, getitem, scatter_add, take, take_along_axis, where
-from autograd.ops.neural import (
-    cross_entropy,
-    embedding,
-    gelu,
-    layer_norm,
-    linear,
-    log_softmax,
-    normal_cdf,
-    relu,
-    rms_norm,
-    sigmoid,
-    softmax,
-)
-from autograd.ops.product import dot, einsum, matmul, outer, tensordot
-from autograd.ops.reduce import cumprod, cumsum, logsumexp, max, mean, min, prod, std, sum, var
-from autograd.ops.shape import (
-    astype,
-    broadcast_to,
-    concatenate,
-    expand_dims,
-    flip,
-    moveaxis,
-    ravel,
-    reshape,
-    split,
-    squeeze,
-    stack,
-    swapaxes,
-    transpose,
-    tril,
-    triu,
-)
-from autograd.primitive import table
+Each family says in `__all__` what it gives; `linalg` and `fft` are namespaces of their own, as in NumPy.
+"""
 
-__all__ = [
-    "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "astype",
-    "broadcast_to", "cbrt", "clip", "concatenate", "conjugate", "cos", "cosh", "cross_entropy", "cumprod", "cumsum",
-    "divide", "dot", "einsum", "embedding", "exp", "exp2", "expand_dims", "expm1", "fabs", "flip", "fmax", "fmin",
-    "gelu", "getitem", "hypot", "imag", "layer_norm", "linear", "log", "log10", "log1p", "log2", "log_softmax",
-    "logaddexp", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply",
-    "negative", "normal_cdf", "outer", "positive", "power", "prod", "ravel", "real", "reciprocal", "relu",
-    "remainder", "reshape", "rms_norm", "scatter_add", "sigmoid", "sin", "sinh", "softmax", "split", "sqrt",
-    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "table", "take", "take_along_axis", "tan",
-    "tanh", "tensordot", "transpose", "tril", "triu", "var", "where",
-]  # fmt: skip
+from autograd.ops import fft, linalg
+from autograd.ops.constant import *
+from autograd.ops.conv import *
+from autograd.ops.elementwise import *
+from autograd.ops.index import *
+from autograd.ops.joining import *
+from autograd.ops.neural import *
+from autograd.ops.polynomial import *
+from autograd.ops.product import *
+from autograd.ops.reduce import *
+from autograd.ops.running import *
+from autograd.ops.shape import *
+from autograd.ops.sorting import *
+from autograd.ops.special import *
+from autograd.ops.statistics import *
+from autograd.primitive import composites, table

@@ -9,7 +9,9 @@ from numpy.typing import DTypeLike
 
 from autograd.graph import Variable
 from autograd.ops.shape import astype, broadcast_to
-from autograd.primitive import constant, implements, plain, wrap
+from autograd.primitive import composite, constant, plain, wrap
+
+__all__ = ["full_like"]
 
 constant(np.sign, np.round, real=True)
 constant(
@@ -23,8 +25,8 @@ constant(
 )  # fmt: skip
 
 
-@implements(np.full_like)
-def _full_like(a: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Any:
+@composite(numpy=(np.full_like,))
+def full_like(a: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Any:
     """An array of `fill_value`, in the shape and dtype of `a`."""
     if not isinstance(fill_value, Variable):
         filled = np.full_like(plain(a), fill_value, dtype)

@@ -9,6 +9,13 @@ import numpy as np
 
 from autograd.primitive import ABOVE_ONE, NONZERO, POSITIVE, REAL, UNIT, Domain, elementwise, primitive
 
+__all__ = [
+    "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt",
+    "conjugate", "cos", "cosh", "divide", "exp", "exp2", "expm1", "fabs", "fmax", "fmin", "hypot", "imag", "log",
+    "log10", "log1p", "log2", "logaddexp", "maximum", "minimum", "multiply", "negative", "positive", "power",
+    "real", "reciprocal", "remainder", "sin", "sinh", "sqrt", "square", "subtract", "tan", "tanh",
+]  # fmt: skip
+
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
 

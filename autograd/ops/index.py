@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import implements, operand, primitive, unbroadcast
+from autograd.primitive import composite, operand, primitive, unbroadcast
+
+__all__ = [
+    "clip", "getitem", "scatter_add", "take", "take_along_axis", "where",
+]  # fmt: skip
 
 
 def _basic(index: Any) -> bool:
@@ -44,7 +48,7 @@ def getitem(x, index):
     return x[index]
 
 
-@implements(np.take)
+@composite(numpy=(np.take,))
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Elements (or slices along `axis`) at integer `indices`."""
     x = operand(x)
@@ -56,7 +60,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     return getitem(x, (*[slice(None)] * (axis % x.ndim), indices))
 
 
-@implements(np.take_along_axis)
+@composite(numpy=(np.take_along_axis,))
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Elements along `axis` at the positions that `indices`, of the same rank, holds."""
     x = operand(x)

@@ -12,6 +12,11 @@ from autograd.ops.index import scatter_add
 from autograd.ops.product import matmul
 from autograd.primitive import elementwise, primitive
 
+__all__ = [
+    "cross_entropy", "embedding", "gelu", "layer_norm", "linear", "log_softmax", "normal_cdf", "relu", "rms_norm",
+    "sigmoid", "softmax",
+]  # fmt: skip
+
 SQRT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 SQRT_HALF = math.sqrt(0.5)
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import implements, operand, primitive, unbroadcast
+from autograd.primitive import composite, operand, primitive, unbroadcast
+
+__all__ = [
+    "dot", "einsum", "matmul", "outer", "tensordot",
+]  # fmt: skip
 
 
 def _matmul_x(g: Any, x_like: Any, y: Any) -> Any:
@@ -47,7 +51,7 @@ def matmul(x, y):
     return np.matmul(x, y)
 
 
-@implements(np.dot)
+@composite(numpy=(np.dot,))
 def dot(x: Any, y: Any) -> Any:
     """NumPy's dot: the product of numbers, of vectors, or over the last axis of x and the last but one of y."""
     x, y = operand(x), operand(y)
@@ -58,14 +62,14 @@ def dot(x: Any, y: Any) -> Any:
     return tensordot(x, y, axes=((x.ndim - 1,), (y.ndim - 2,)))
 
 
-@implements(np.outer)
+@composite(numpy=(np.outer,))
 def outer(x: Any, y: Any) -> Any:
     """All products of one element of `x` and one of `y`, both flattened."""
     x, y = operand(x), operand(y)
     return x.reshape((x.size, 1)) * y.reshape((1, y.size))
 
 
-@implements(np.tensordot)
+@composite(numpy=(np.tensordot,))
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """Sum of products over pairs of axes: the last so many of `x` with the first of `y`, or (axes of x, axes of y)."""
     x, y = operand(x), operand(y)
@@ -141,7 +145,7 @@ def _einsum_op(operands, subscripts):
     return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
 
 
-@implements(np.einsum)
+@composite(numpy=(np.einsum,))
 def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
     """Einstein's sum: products over the letters of `subscripts`, summed over those that the result lacks.
 

@@ -8,6 +8,10 @@ import numpy as np
 
 from autograd.primitive import primitive
 
+__all__ = [
+    "cumprod", "cumsum", "logsumexp", "max", "mean", "min", "prod", "std", "sum", "var",
+]  # fmt: skip
+
 Axis = int | tuple[int, ...] | None
 
 

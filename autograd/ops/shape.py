@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import implements, operand, primitive, unbroadcast
+from autograd.primitive import composite, operand, primitive, unbroadcast
+
+__all__ = [
+    "astype", "broadcast_to", "concatenate", "expand_dims", "flip", "moveaxis", "ravel", "reshape", "split",
+    "squeeze", "stack", "swapaxes", "transpose", "tril", "triu",
+]  # fmt: skip
 
 
 @primitive(x=lambda g, x_like: g.reshape(x_like.shape), numpy=(np.reshape,))
@@ -116,7 +121,7 @@ def stack(arrays_in, axis=0):
     return np.stack(arrays_in, axis)
 
 
-@implements(np.split)
+@composite(numpy=(np.split,))
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Pieces along `axis`: so many equal ones, or cut before the given indices."""
     x = operand(x)

@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 import autograd.numpy as anp
 from autograd import Tensor, gradients, ops
-from autograd.primitive import table
+from autograd.primitive import composites, table
 from autograd.testing.oracle import slope
 from autograd.testing.strategies import LAYOUTS, Call, calls, laid_out, registered
 
-# Ops in the table, and functions made of them that have their own way with arguments.
-NAMES = sorted(set(table) | set(ops.__all__) - {"table"})
+NAMES = sorted({*table, *composites})
 EXAMPLES = hypothesis.settings().max_examples
 
 

@@ -9,7 +9,23 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from autograd.primitive import table
-from autograd.testing.strategies import index, neural, product, reduce, shape  # noqa: F401  they register themselves
+from autograd.testing.strategies import (  # noqa: F401  they register themselves
+    conv,
+    decompositions,
+    fft,
+    index,
+    joining,
+    linalg,
+    neural,
+    polynomial,
+    product,
+    reduce,
+    running,
+    shape,
+    sorting,
+    special,
+    statistics,
+)
 from autograd.testing.strategies.base import LAYOUTS, Call, laid_out, register, registered
 from autograd.testing.strategies.elementwise import elementwise_call
 

@@ -41,7 +41,7 @@ def _extreme(draw: Draw, name: str) -> Call:
     return plain_call(
         name,
         [x],
-        lambda x: f(x, axis, keepdims),
+        lambda x: f(x, axis, keepdims=keepdims),
         lambda x: g(x, axis=axis, keepdims=keepdims),
         (axis, keepdims),
         most=0.05,
@@ -58,7 +58,7 @@ def _spread(draw: Draw, name: str) -> Call:
     return plain_call(
         name,
         [x],
-        lambda x: f(x, axis, ddof, keepdims),
+        lambda x: f(x, axis, ddof=ddof, keepdims=keepdims),
         lambda x: g(x, axis=axis, ddof=ddof, keepdims=keepdims),
         (axis, ddof, keepdims),
     )

@@ -1,0 +1,3 @@
+"""Calls of the ops in `autograd.ops.sorting`."""
+
+from __future__ import annotations

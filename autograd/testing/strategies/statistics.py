@@ -1,0 +1,3 @@
+"""Calls of the ops in `autograd.ops.statistics`."""
+
+from __future__ import annotations
