@@ -62,6 +62,8 @@ class State:
         How many `vmap`s surround this program.
     record : callable
         How an op is recorded; modes that look at every op put their own here.
+    watch : callable or None
+        Called in a backward pass with every node, parent and cotangent: `detect_anomaly`.
     """
 
     outer: State | None = None
@@ -69,6 +71,7 @@ class State:
     scope: Scope | None = None
     level = 0
     record: Callable[..., Any]
+    watch: Callable[[Node, Node, Any], None] | None = None
 
     def but(self, **changes: Any) -> State:
         """The same state with some changes."""
@@ -103,6 +106,16 @@ class _Mode(contextlib.ContextDecorator):
     def __exit__(self, *exc: object) -> None:
         # what to go back to is kept by the thread or task, not by this object, which several may share
         state.set(state.get().outer or _RECORDING)
+
+
+@contextlib.contextmanager
+def mode(**changes: Any) -> Iterator[None]:
+    """Change the state of this thread or task inside."""
+    token = state.set(state.get().but(**changes))
+    try:
+        yield
+    finally:
+        state.reset(token)
 
 
 def no_grad() -> _Mode:
@@ -187,6 +200,18 @@ class Node:
         node.ref = weakref.ref(variable)
         return node
 
+    def register_hook(self, hook: Callable[[list[Any], Any], list[Any] | None]) -> Handle:
+        """Call `hook(cotangents of the parents, cotangent of the result)` in every backward pass through this node.
+
+        A list that it returns takes the place of the first. Cotangents are those of the transpose convention (of real
+        numbers, the gradients); a parent that needs none has None.
+        """
+        return _add_hook(self, "after", hook)
+
+    def register_prehook(self, hook: Callable[[Any], Any]) -> Handle:
+        """Call `hook(cotangent of the result)` before the node's rules run; a result that is not None replaces it."""
+        return _add_hook(self, "before", hook)
+
     @property
     def ndim(self) -> int:
         return len(self.shape)
@@ -208,6 +233,58 @@ class Node:
     def __repr__(self) -> str:
         what = "leaf" if self.op is None else self.op.name
         return f"<Node {self.seq} {self.name or what} {self.dtype}{list(self.shape)}>"
+
+
+class Hooks:
+    """The hooks of one node."""
+
+    __slots__ = ("before", "after")
+
+    def __init__(self) -> None:
+        self.before: dict[int, Callable[..., Any]] = {}
+        self.after: dict[int, Callable[..., Any]] = {}
+
+
+class Handle:
+    """Takes a hook away again: `handle.remove()`."""
+
+    def __init__(self, place: dict[int, Any], key: int) -> None:
+        self._place = place
+        self._key = key
+
+    def remove(self) -> None:
+        """Take the hook away; a second call does nothing."""
+        self._place.pop(self._key, None)
+
+
+_hooks: weakref.WeakKeyDictionary[Node, Hooks] = weakref.WeakKeyDictionary()
+
+
+def _add_hook(node: Node, when: str, hook: Callable[..., Any]) -> Handle:
+    if not callable(hook):
+        raise TypeError(f"a hook is a function, not {type(hook).__name__}")
+    place: dict[int, Any] = getattr(_hooks.setdefault(node, Hooks()), when)
+    key = next(ticks)
+    place[key] = hook
+    return Handle(place, key)
+
+
+def _run_before(hooks: Hooks, g: Any) -> Any:
+    for hook in list(hooks.before.values()):
+        new = hook(g)
+        g = g if new is None else new
+    return g
+
+
+def _run_after(hooks: Hooks, node: Node, pulled: Iterable[tuple[Node, Any]], g: Any) -> list[tuple[Node, Any]]:
+    pairs = list(pulled)
+    for hook in list(hooks.after.values()):
+        new = hook([r for _, r in pairs], g)
+        if new is not None:
+            if len(new) != len(pairs):
+                raise GradError(f"a hook of '{node.op.name}' returned {len(new)} cotangents, it was given {len(pairs)}")
+            pairs = [(parent, r) for (parent, _), r in zip(pairs, new, strict=True)]
+    return pairs
 
 
 class Variable:
@@ -270,12 +347,16 @@ def propagate(
         for node in order:
             if node.args is None and (useful is None or node in useful):
                 raise freed(node)
+    watch = state.get().watch
     # A NaN born inside a rule raises: that is how zero times infinity is noticed without looking at every array.
     with np.errstate(all="ignore", invalid="raise"), _Mode(create_graph):
         for node in order:
             g = pending.pop(node, None)
             if g is None or (useful is not None and node not in useful):
                 continue
+            hooks = _hooks.get(node) if _hooks else None
+            if hooks is not None:
+                g = _run_before(hooks, g)
             op = node.op
             if (op is None) if keep is None else (node in keep):
                 result[node] = g
@@ -287,12 +368,17 @@ def propagate(
             if node.seq < writes.last:
                 writes.check(node)
             shadow = shadow or op.selects
-            for parent, r in op.pull(node, g, args, useful, create_graph, shadow):
+            pulled = op.pull(node, g, args, useful, create_graph, shadow)
+            if hooks is not None and hooks.after:
+                pulled = _run_after(hooks, node, pulled, g)
+            for parent, r in pulled:
+                if watch is not None:
+                    watch(node, parent, r)
                 before = pending.get(parent)
                 if before is None:
                     pending[parent] = r
                     continue
-                inplace = parent in owned and before.ndim  # NumPy's scalars cannot be added to in place
+                inplace = parent in owned and type(before) is np.ndarray
                 try:
                     if inplace:
                         before += r
@@ -307,6 +393,28 @@ def propagate(
             if not (retain_graph or create_graph):
                 node.args = node.out = None
     return result
+
+
+def push(tangents: Mapping[Node, Any], outputs: Collection[Node], *, create_graph: bool = False) -> dict[Node, Any]:
+    """Run the chain rule forward: the tangents of `outputs`, given those of some nodes that they depend on.
+
+    A node that depends on none of these has no entry. The graph stays as it is.
+    """
+    moving: dict[Node, Any] = dict(tangents)
+    with np.errstate(all="ignore"), _Mode(create_graph):
+        for node in reversed(topological(outputs)):
+            if node in moving or node.op is None:
+                continue
+            steps = [None if parent is None else moving.get(parent) for parent in node.parents]
+            if all(step is None for step in steps):
+                continue
+            args = node.args
+            if args is None:
+                raise freed(node)
+            if node.seq < writes.last:
+                writes.check(node)
+            moving[node] = node.op.push(node, steps, args, create_graph)
+    return {node: moving[node] for node in outputs if node in moving}
 
 
 def freed(node: Node) -> GradError:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.graph import GradError, Node, Variable
+from autograd.graph import GradError, Node, Variable, enable_grad, propagate
 
 Rule = Callable[..., Any]
 
@@ -269,6 +269,86 @@ class Op(Declared):
                         r = self._fit(r, parent)
             yield parent, r
 
+    def push(self, node: Node, steps: list[Any], args: tuple[Any, ...], graph: bool) -> Any:
+        """The tangent of the node's value, given those of its parents (None: zero)."""
+        out = node.out
+        if graph:
+            args, out = self._tracked(node, args, out)
+        if self.elementwise and (self.holomorphic or node.dtype.kind != "c"):
+            parts = [_wide(self._slope(i, t, out, args), node) for i, t in enumerate(steps) if t is not None]
+        elif self.linear == "all":
+            parts = [self._apply(self._instead(node, args, steps))]
+        elif self.linear == "each":
+            parts = [self._apply(self._instead(node, args, [t], i)) for i, t in enumerate(steps) if t is not None]
+        else:
+            return self._transposed(node, steps, out, args, graph)
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        return total if total.dtype == node.dtype else _as_dtype(total, node.dtype)
+
+    def _slope(self, i: int, t: Any, out: Any, args: tuple[Any, ...]) -> Any:
+        """An elementwise rule is its own forward derivative: a slope times what moves."""
+        r = self.rules[0](t, out, args)[i] if self.joint else self.rules[i](t, out, args)
+        return _zero_stays_zero(t, r)
+
+    def _instead(self, node: Node, args: tuple[Any, ...], steps: list[Any], only: int | None = None) -> list[Any]:
+        """The arguments with tangents in the place of the arrays: of all, zero where None; or `only` of one."""
+        values = list(args)
+        given = list(args[self.positions[0]]) if self.variadic else [args[i] for i in self.positions]
+        if only is None:
+            given = [
+                t if t is not None else None if a is None else np.zeros(a.shape, a.dtype)
+                for t, a in zip(steps, given, strict=True)
+            ]
+        else:
+            given[only] = steps[0]
+        if self.variadic:
+            values[self.positions[0]] = tuple(given)
+        else:
+            for i, v in zip(self.positions, given, strict=True):
+                values[i] = v
+        return values
+
+    def _apply(self, values: list[Any]) -> Any:
+        arrays = values[self.positions[0]] if self.variadic else values
+        if any(isinstance(v, Variable) for v in arrays):
+            return self.call(values)
+        return self.forward(*values)
+
+    def _transposed(self, node: Node, steps: list[Any], out: Any, args: tuple[Any, ...], graph: bool) -> Any:
+        """The forward derivative of any op: its rules are linear in the cotangent; their own transpose pushes."""
+        seed = wrap(np.ones(node.shape, node.dtype))
+        seed._node = Node.leaf(seed)
+        if not graph:
+            args, out = self._constants(args), None if out is None else wrap(out)
+        seeds: dict[Node, Any] = {}
+        with enable_grad():
+            found: Any = self.rules[0](seed, out, args) if self.joint else None
+            for i, (t, parent) in enumerate(zip(steps, node.parents, strict=True)):
+                if t is None or parent is None:
+                    continue
+                if self.variadic:
+                    r = self.rules[0](seed, out, args, i)
+                else:
+                    r = found[i] if self.joint else self.rules[i](seed, out, args)
+                if r.shape != parent.shape or r.dtype != parent.dtype:
+                    r = self._fit(r, parent)
+                if r._node is not None:
+                    seeds[r._node] = seeds[r._node] + t if r._node in seeds else t
+        pushed = propagate(seeds, {seed._node}, create_graph=graph).get(seed._node) if seeds else None
+        return np.zeros(node.shape, node.dtype) if pushed is None else pushed
+
+    def _constants(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(args)
+        if self.variadic:
+            first = self.positions[0]
+            values[first] = tuple(_constant(a) for a in args[first]) if args[first] else args[first]
+        else:
+            for i in self.positions:
+                values[i] = _constant(values[i])
+        return tuple(values)
+
     def _tracked(self, node: Node, args: tuple[Any, ...], out: Any) -> tuple[tuple[Any, ...], Any]:
         """The saved values as Tensors that stand where they stood in the graph."""
         if self.variadic:
@@ -290,11 +370,7 @@ class Op(Declared):
                     "the rule is wrong"
                 )
             r = unbroadcast(r, parent.shape)
-        if r.dtype != parent.dtype:
-            if r.dtype.kind == "c" and parent.dtype.kind != "c":
-                r = r.real
-            r = r.astype(parent.dtype)
-        return r
+        return r if r.dtype == parent.dtype else _as_dtype(r, parent.dtype)
 
 
 class Like(NamedTuple):
@@ -312,15 +388,28 @@ class Like(NamedTuple):
         return math.prod(self.shape)
 
 
+def _constant(arg: Any) -> Any:
+    return wrap(arg) if isinstance(arg, (np.ndarray, np.generic)) else arg
+
+
+def _as_dtype(r: Any, dtype: np.dtype[Any]) -> Any:
+    return (r.real if r.dtype.kind == "c" and dtype.kind != "c" else r).astype(dtype)
+
+
+def _wide(r: Any, node: Node) -> Any:
+    """A tangent in its node's shape: that of an argument that was broadcast is broadcast too."""
+    return r if r.shape == node.shape else np.broadcast_to(r, node.shape)
+
+
 def _track(arg: Any, parent: Node | None) -> Any:
     return arg if arg is None or parent is None or isinstance(arg, Node) else wrap(arg, parent)
 
 
 def _zero_stays_zero(g: Any, r: Any) -> Any:
     """`r` with zeros where the cotangent was zero, so that an untaken branch cannot poison the gradient."""
-    values = r._data if isinstance(r, Variable) else r
-    if np.isnan(values).any():
-        seed = g._data if isinstance(g, Variable) else g
+    values = getattr(r, "_data", None) if isinstance(r, Variable) else r
+    if values is None or np.isnan(values).any():  # a batch inside vmap has no values to look at
+        seed = getattr(g, "_data", g) if isinstance(g, Variable) else g
         r = np.where(seed == 0, r.dtype.type(0), r)
     return r
 

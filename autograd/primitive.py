@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from autograd.calls import binary, general, holds_tensor, made_of_ops, operand, plain, unary
+from autograd.calls import binary, general, holds_tensor, lifted, made_of_ops, operand, plain, unary
 from autograd.graph import Variable
 from autograd.op import (
     ABOVE_ONE,
@@ -38,6 +38,7 @@ from autograd.op import (
     Rule,
     adopt,
     composites,
+    store,
     table,
     unbroadcast,
     wrap,
@@ -186,18 +187,37 @@ def constant(*functions: Any, real: bool = False) -> None:
 
     def make(f: Any) -> Callable[..., Any]:
         def apply(*args: Any, **kwargs: Any) -> Any:
-            if real and any(
-                isinstance(a, Variable) and a._node is not None and a._data.dtype.kind == "c" for a in args
-            ):
-                raise TypeError(f"numpy.{f.__name__} of complex numbers has no derivative; use tensor.data")
             if not holds_tensor((args, kwargs)):
                 return f(*args, **kwargs)
-            out = f(*plain(args), **plain(kwargs))
-            return wrap(out) if isinstance(out, (np.ndarray, np.generic)) and out.dtype.kind in "biufc" else out
+            if real and any(
+                isinstance(a, Variable) and a._node is not None and a.dtype.kind == "c"
+                for a in args  # type: ignore[attr-defined]
+            ):
+                raise TypeError(f"numpy.{f.__name__} of complex numbers has no derivative; use tensor.data")
+            target = kwargs.pop("out", None)
+            try:
+                out = f(*plain(args), **plain(kwargs))
+            except AttributeError:
+                return lifted(f, [args, kwargs])
+            if target is not None:
+                (target,) = target if isinstance(target, tuple) else (target,)
+                if isinstance(target, Variable):
+                    return store(target, out)
+                np.copyto(target, out, casting="same_kind")
+                return target
+            return _wrapped(out)
 
         apply.__name__ = f.__name__
         apply.__doc__ = f.__doc__
+        apply.constant = True  # type: ignore[attr-defined]
         return apply
 
     for f in functions:
         numpy_functions[f] = make(f)
+
+
+def _wrapped(out: Any) -> Any:
+    """Arrays of numbers as constant Tensors, inside tuples and lists too."""
+    if isinstance(out, (np.ndarray, np.generic)) and out.dtype.kind in "biufc":
+        return wrap(out)
+    return type(out)([_wrapped(v) for v in out]) if type(out) in (tuple, list) else out

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from autograd import ops
-from autograd.graph import GradError, Node, Variable, accumulate, propagate, writes
-from autograd.primitive import adopt, numpy_functions, plain, wrap
+from autograd import inplace
+from autograd.calls import plain
+from autograd.graph import GradError, Handle, Node, Variable, accumulate, no_grad, propagate, writes
+from autograd.methods import Methods
+from autograd.primitive import adopt, numpy_functions, wrap
+from autograd.ufuncs import call_method
 
 if TYPE_CHECKING:
     from autograd.draw import Drawing
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 NDArray = np.ndarray[Any, np.dtype[Any]]
 
 
-class Tensor(Variable):
+class Tensor(Methods):
     """An n-dimensional array that records what is done to it, so that gradients can flow back.
 
     Parameters
@@ -74,7 +78,8 @@ class Tensor(Variable):
         array = np.array(plain(value), dtype=self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"data of shape {self.shape} cannot be replaced by one of shape {array.shape}")
-        self._data = array if array.ndim else array[()]
+        with no_grad():
+            inplace.replace(self, wrap(array if array.ndim else array[()]))
 
     def numpy(self, writable: bool = False) -> NDArray:
         """The values as an array that shares this tensor's memory.
@@ -138,6 +143,10 @@ class Tensor(Variable):
                 "Use a floating dtype, such as Tensor(data, dtype=float, requires_grad=True)."
             )
         if flag and self._node is None:
+            if self._lent or hasattr(self, "_view"):  # a leaf owns its memory
+                self._data = np.array(self._data)[()]
+                self.__class__ = Tensor if self._lent else self.__class__
+                inplace.part(self)
             self._node = Node.leaf(self, self.name)
         elif not flag:
             self._node = None
@@ -148,51 +157,8 @@ class Tensor(Variable):
         """Whether it was made by the user rather than by an op."""
         return self._node is None or self._node.op is None
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self._data.shape
-        return shape
-
-    @property
-    def ndim(self) -> int:
-        return len(self._data.shape)
-
-    @property
-    def size(self) -> int:
-        return int(self._data.size)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self._data.dtype
-        return dtype
-
-    @property
-    def T(self) -> Tensor:
-        return ops.transpose(self)
-
-    @property
-    def mT(self) -> Tensor:
-        return ops.swapaxes(self, -1, -2)
-
-    @property
-    def real(self) -> Tensor:
-        return ops.real(self)
-
-    @property
-    def imag(self) -> Tensor:
-        return ops.imag(self)
-
-    def conj(self) -> Tensor:
-        return ops.conjugate(self)
-
-    def item(self) -> float | int | bool | complex:
-        """The one element as a Python number."""
-        if self.size != 1:
-            raise ValueError(f"item() needs exactly one element, the tensor has shape {self.shape}")
-        return self._data.item()
-
     def detach(self) -> Tensor:
-        """The same values (shared memory) as a constant."""
+        """The same values as a constant; memory is shared until either is written."""
         return wrap(self._data)
 
     def draw(self, **options: Any) -> Drawing:
@@ -226,188 +192,51 @@ class Tensor(Variable):
         found = propagate({node: seed}, retain_graph=retain_graph, create_graph=create_graph)
         accumulate(found, lambda g, before: _add_gradient(g, before, create_graph))
 
-    # ------------------------------------------------------------------ operators
-    def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
+    def retain_grad(self) -> None:
+        """Let `backward` fill `.grad` of this computed tensor too, as it does for leaves."""
+        if self._node is None:
+            raise GradError("retain_grad: this tensor does not require a gradient")
+        if self._node.op is None:
+            return
+        ref = weakref.ref(self)
 
-    def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
+        def keep(g: Any) -> None:
+            tensor = ref()
+            if tensor is not None:
+                tensor._grad = _add_gradient(g, tensor._grad, isinstance(g, Variable))
 
-    def __sub__(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
+        self._node.register_prehook(keep)
 
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+        """Call `hook(gradient)` whenever the gradient of this tensor has been computed.
 
-    def __mul__(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
+        What it returns, unless None, takes the gradient's place: to clip it, to scale it, to look at it. It must have
+        the same shape.
 
-    def __rmul__(self, other: Any) -> Tensor:
-        return ops.multiply(other, self)
+        >>> x = Tensor(2.0, requires_grad=True)
+        >>> handle = x.register_hook(lambda g: g * 10)
+        >>> (x * x).backward()
+        >>> x.grad.item()
+        40.0
+        """
+        if self._node is None:
+            raise GradError("register_hook: this tensor does not require a gradient")
 
-    def __truediv__(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
+        def run(g: Any) -> Any:
+            given = g if isinstance(g, Variable) else wrap(g)
+            new = hook(np.conj(given) if given.dtype.kind == "c" else given)  # type: ignore[arg-type]
+            if new is None:
+                return None
+            new = new if isinstance(new, Tensor) else wrap(np.asarray(new))
+            if new.shape != g.shape:
+                raise GradError(f"a hook returned a gradient of shape {new.shape} for a tensor of shape {g.shape}")
+            new = new.astype(g.dtype, copy=False)
+            new = np.conj(new) if new.dtype.kind == "c" else new
+            return new if isinstance(g, Variable) else new._data
 
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)
+        return self._node.register_prehook(run)
 
-    def __mod__(self, other: Any) -> Tensor:
-        return ops.remainder(self, other)
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return ops.remainder(other, self)
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return np.floor_divide(self, other)
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return np.floor_divide(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return ops.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return ops.negative(self)
-
-    def __pos__(self) -> Tensor:
-        return ops.positive(self)
-
-    def __abs__(self) -> Tensor:
-        return ops.absolute(self)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return wrap(self._data < plain(other))
-
-    def __le__(self, other: Any) -> Tensor:
-        return wrap(self._data <= plain(other))
-
-    def __gt__(self, other: Any) -> Tensor:
-        return wrap(self._data > plain(other))
-
-    def __ge__(self, other: Any) -> Tensor:
-        return wrap(self._data >= plain(other))
-
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
-        return wrap(np.equal(self._data, plain(other)))
-
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        return wrap(np.not_equal(self._data, plain(other)))
-
-    def __and__(self, other: Any) -> Tensor:
-        return wrap(self._data & plain(other))
-
-    def __or__(self, other: Any) -> Tensor:
-        return wrap(self._data | plain(other))
-
-    def __invert__(self) -> Tensor:
-        return wrap(~self._data)
-
-    __hash__ = object.__hash__
-
-    # ------------------------------------------------------------------ NumPy's methods
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.sum(self, axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.mean(self, axis, keepdims=keepdims)
-
-    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        return ops.var(self, axis, ddof=ddof, keepdims=keepdims)
-
-    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        return ops.std(self, axis, ddof=ddof, keepdims=keepdims)
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.prod(self, axis, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.max(self, axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        return ops.min(self, axis, keepdims=keepdims)
-
-    def cumsum(self, axis: int | None = None) -> Tensor:
-        return ops.cumsum(self, axis)
-
-    def argmax(self, axis: int | None = None) -> Tensor:
-        return wrap(np.argmax(self._data, axis))
-
-    def argmin(self, axis: int | None = None) -> Tensor:
-        return wrap(np.argmin(self._data, axis))
-
-    def any(self, axis: Any = None) -> Tensor:
-        return np.any(self, axis)
-
-    def all(self, axis: Any = None) -> Tensor:
-        return np.all(self, axis)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Tensor:
-        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
-        return ops.transpose(self, order)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        return ops.swapaxes(self, axis1, axis2)
-
-    def squeeze(self, axis: Any = None) -> Tensor:
-        return ops.squeeze(self, axis)
-
-    def ravel(self) -> Tensor:
-        return ops.ravel(self)
-
-    def clip(self, min: Any = None, max: Any = None) -> Tensor:
-        return ops.clip(self, min, max)
-
-    def astype(self, dtype: DTypeLike) -> Tensor:
-        """The same values in another dtype; as integers or booleans a constant."""
-        if np.dtype(dtype).kind not in "fc":
-            return wrap(self._data.astype(dtype))
-        return ops.astype(self, dtype)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return ops.getitem(self, plain(index))
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        raise TypeError("a Tensor's items cannot be assigned; use np.where, or build the array first")
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.ndim:
-            raise TypeError("a tensor with no axes cannot be iterated over")
-        return (self[i] for i in range(len(self)))
-
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("a tensor with no axes has no len()")
-        return int(self.shape[0])
-
-    def __bool__(self) -> bool:
-        return bool(self._data)
-
-    def __float__(self) -> float:
-        return float(self.item())  # type: ignore[arg-type]
-
-    def __int__(self) -> int:
-        return int(self.item())  # type: ignore[arg-type]
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iu" or self.ndim:
-            raise TypeError(f"only an integer without axes is an index, not {self.dtype}{list(self.shape)}")
-        return int(self._data)
-
-    def __contains__(self, value: Any) -> bool:
-        return bool(np.any(self._data == plain(value)))
-
+    # ------------------------------------------------------------------ copies and words
     def __reduce__(self) -> Any:
         """Copies and pickles of a leaf are leaves of their own."""
         if not self.is_leaf:
@@ -436,23 +265,18 @@ class Tensor(Variable):
         return np.array(self._data, dtype=dtype, copy=True if copy is None else copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method == "reduce" and ufunc in _REDUCTIONS:
-            kwargs.setdefault("axis", 0)  # a ufunc's reduce works along the first axis, np.sum and its kin over all
-            return numpy_functions[_REDUCTIONS[ufunc]](*inputs, **kwargs)
         function = numpy_functions.get(ufunc)
-        if function is None or method != "__call__":
-            name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise TypeError(_no_rule(name))
-        return function(*inputs, **kwargs)
+        if function is None:
+            raise TypeError(_no_rule(ufunc.__name__))
+        if method == "__call__":
+            return function(*inputs, **kwargs)
+        return call_method(ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         function = numpy_functions.get(func)
         if function is None:
             raise TypeError(_no_rule(func.__name__))
         return function(*args, **kwargs)
-
-
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 
 def _untracked(data: Any) -> Any:
@@ -527,4 +351,4 @@ def seeded(output: Tensor, gradient: Any, create_graph: bool) -> tuple[Node, Any
     return node, wrap(seed) if create_graph else seed
 
 
-adopt(Tensor, lambda out, result: out)
+adopt(Tensor, inplace.overwrite)

@@ -18,7 +18,7 @@ constant(
     np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.isfinite, np.isnan, np.isinf, np.signbit,
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
     np.logical_and, np.logical_or, np.logical_not, np.logical_xor,
-    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.left_shift, np.right_shift,
     np.argmax, np.argmin, np.argsort, np.any, np.all, np.nonzero, np.count_nonzero, np.searchsorted, np.flatnonzero,
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
     np.allclose, np.isclose, np.array_equal, np.array_repr, np.array_str, np.result_type,

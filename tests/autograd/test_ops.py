@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import autograd.numpy as anp
 from autograd import Tensor, gradients, ops
+from autograd.graph import push
 from autograd.primitive import composites, table
 from autograd.testing.oracle import slope
 from autograd.testing.strategies import LAYOUTS, Call, calls, laid_out, registered
@@ -53,6 +54,14 @@ def reverse(call, arrays, w):
     """The gradients of <w, f(arrays)> as bare arrays."""
     tensors = [leaf(a) for a in arrays]
     return [g.data for g in gradients(call.apply(*tensors), tensors, gradient=w)]
+
+
+def forward(out, tensors, steps):
+    """The derivative of `out` along `steps`, by forward mode."""
+    node = out._node
+    pushed = push({t._node: s for t, s in zip(tensors, steps, strict=True)}, [node])[node]
+    assert pushed.shape == out.shape and pushed.dtype == out.dtype
+    return pushed
 
 
 def check(call: Call, rng: np.random.Generator) -> None:
@@ -104,6 +113,7 @@ def check(call: Call, rng: np.random.Generator) -> None:
         scale = sum(np.sum(np.abs(g.data * s)) for g, s in zip(got, steps, strict=True))
         within = np.sum(np.abs(w) * bound(found)) + 1e-10 * scale
         close(product, np.sum(w * found.value), within, "gradient")
+        close(forward(out, tensors, steps), found.value, bound(found) + 1e-10 * scale, "forward derivative")
 
     # one argument at a time: the others are constants, whose values the graph may have let go
     for i in range(len(arrays) if len(arrays) > 1 else 0):
@@ -119,9 +129,9 @@ def check(call: Call, rng: np.random.Generator) -> None:
         assert h.dtype == g.dtype
     steps = directions[0]
     product = sum((g * s).sum() for g, s in zip(recorded, steps, strict=True))
-    forward, *second = gradients(product, [seed, *tensors])
+    pushed, *second = gradients(product, [seed, *tensors])
     found = along(steps)
-    close(forward.data, found.value, bound(found), "derivative along a direction, by reverse over reverse")
+    close(pushed.data, found.value, bound(found), "derivative along a direction, by reverse over reverse")
     curves = [slope(lambda t, i=i: reverse(call, moved(arrays, steps, t), w)[i]) for i in range(len(arrays))]
     for i, (h, curve) in enumerate(zip(second, curves, strict=True)):
         h = np.zeros(arrays[i].shape) if h is None else h.data
@@ -183,6 +193,8 @@ def test_complex_numbers_are_right_or_refused(name):
                 within = np.sum(np.abs(w) * bound(found)) + 1e-10 * sum(np.sum(np.abs(p)) for p in pairs)
                 product = sum(np.sum(p) for p in pairs).real
                 close(product, np.sum(np.conj(w) * found.value).real, within, "complex gradient")
+                near = bound(found) + 1e-10 * sum(np.sum(np.abs(p)) for p in pairs)
+                close(forward(out, tensors, steps), found.value, near, "complex forward derivative")
         for g, h in zip(got, recorded, strict=True):
             close(h.data, g.data, 1e-12 * (1 + size(g.data)), "complex gradient with create_graph")
 
