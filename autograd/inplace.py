@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.calls import operand, plain, variables
+from autograd.calls import operand, plain, refuse, variables
 from autograd.graph import GradError, Variable, is_grad_enabled
 from autograd.primitive import numpy_functions, wrap
 
@@ -150,6 +150,10 @@ def setitem(target: Any, index: Any, value: Any) -> None:
     index = plain(index)
     if isinstance(value, Variable) and value.dtype.kind == "c" and target.dtype.kind != "c":
         raise TypeError(f"setitem: a complex value does not fit a tensor of dtype {target.dtype}; use np.real")
+    if getattr(value, "_node", None) is not None and target.dtype.kind not in "fc":
+        raise TypeError(
+            f"setitem: the elements of a tensor of dtype {target.dtype} are constants, and the value has a gradient"
+        )
     tracked = is_grad_enabled() and (target._node is not None or getattr(value, "_node", None) is not None)
     if tracked:
         new = ops.setitem(target, value, index)
@@ -159,10 +163,7 @@ def setitem(target: Any, index: Any, value: Any) -> None:
     try:
         _write(target, lambda array: array.__setitem__(index, value))
     except (IndexError, ValueError, TypeError) as error:
-        kind = (
-            IndexError if isinstance(error, IndexError) else TypeError if isinstance(error, TypeError) else ValueError
-        )
-        raise kind(f"setitem: {target.dtype}{list(target.shape)}: {error}") from None
+        raise refuse("setitem", ("x", "index", "value"), (target, index, value), error) from None
 
 
 def _write(target: Any, write: Callable[[Any], Any]) -> None:
@@ -188,8 +189,7 @@ def overwrite(target: Any, result: Any, what: str = "out") -> Any:
     if result.shape != target.shape:
         if what != "out" or np.broadcast_shapes(result.shape, target.shape) != target.shape:
             raise ValueError(
-                f"{what}: a result of shape {result.shape} does not fit the tensor of shape {target.shape} that it is to "
-                "be written into"
+                f"{what}: a result of shape {result.shape} cannot be written into a tensor of shape {target.shape}"
             )
         result = ops.broadcast_to(result, target.shape)
     replace(target, wrap(np.array(result._data)[()], result._node) if _shared(result) else result)

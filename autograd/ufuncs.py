@@ -1,4 +1,4 @@
-"""The methods of NumPy's ufuncs on Tensors: reduce, accumulate, reduceat, outer and at, for every ufunc of the table."""
+"""The methods of NumPy's ufuncs on Tensors: reduce, accumulate, reduceat, outer and at."""
 
 from __future__ import annotations
 

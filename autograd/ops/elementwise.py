@@ -87,13 +87,13 @@ fabs = elementwise(np.fabs, x=lambda g, x: g * np.sign(x), kink="convex")
 conjugate = elementwise(np.conjugate, x=lambda g: np.conj(g))
 
 
-@primitive(x=lambda g: g, numpy=(np.real,))
+@primitive(x=lambda g: g, numpy=(np.real,), view=True)
 def real(x):
     """The real part."""
     return np.real(x)
 
 
-@primitive(x=lambda g: g * -1j, numpy=(np.imag,))
+@primitive(x=lambda g: g * -1j, numpy=(np.imag,), view=True)
 def imag(x):
     """The imaginary part."""
     return np.imag(x)

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.primitive import composite, operand, primitive, unbroadcast
 
 __all__ = [
-    "clip", "getitem", "scatter_add", "take", "take_along_axis", "where",
+    "clip", "getitem", "scatter_add", "setitem", "take", "take_along_axis", "where",
 ]  # fmt: skip
 
 
@@ -19,7 +19,7 @@ def _basic(index: Any) -> bool:
     return all(isinstance(p, (int, np.integer, slice)) or p is None or p is Ellipsis for p in parts)
 
 
-@primitive(g=lambda g, index: g[index], name="scatter_add")
+@primitive(g=lambda g, index: g[index], name="scatter_add", linear="all")
 def scatter_add(g, index, shape):
     """Zeros of `shape` with `g` added at `index`; an index that comes twice adds twice. The transpose of indexing."""
     out = np.zeros(shape, g.dtype)
@@ -42,10 +42,47 @@ def _add_rows(out: Any, rows: Any, values: Any) -> None:
     np.add.at(out, sorted_rows[starts], np.add.reduceat(values[order], starts, axis=0))
 
 
-@primitive(x=lambda g, x_like, index: scatter_add(g, index, x_like.shape), selects=True)
+@primitive(x=lambda g, x_like, index: scatter_add(g, index, x_like.shape), selects=True, linear="all", view=True)
 def getitem(x, index):
     """x[index], with every kind of index that NumPy takes."""
     return x[index]
+
+
+def _written(x_like: Any, value_like: Any, index: Any) -> Any:
+    """For each element of the value, as it is broadcast, whether it is the last that was written to its place."""
+    last = np.full(x_like.shape, -1)
+    count = last[index].size
+    writers = np.arange(count).reshape(last[index].shape)
+    last[index] = writers
+    return last[index] == writers
+
+
+def _setitem_value(g: Any, x_like: Any, value_like: Any, index: Any) -> Any:
+    taken = g[index]
+    if not _basic(index):
+        taken = np.where(_written(x_like, value_like, index), taken, 0)
+    shape = value_like.shape  # leading axes of size one that the place does not have are allowed
+    shape = shape[len(shape) - taken.ndim :] if len(shape) > taken.ndim else shape
+    return unbroadcast(taken, shape).reshape(value_like.shape)
+
+
+@primitive(
+    x=lambda g, x_like, index: np.where(_hit(x_like, index), 0, g),
+    value=_setitem_value,
+    linear="all",
+    selects=True,
+)
+def setitem(x, value, index):
+    """A copy of x with x[index] = value; of values written to one place the last stays, and it alone has a gradient."""
+    out = np.array(x, order="K")
+    out[index] = value
+    return out if out.ndim else out[()]
+
+
+def _hit(x_like: Any, index: Any) -> Any:
+    hit = np.zeros(x_like.shape, bool)
+    hit[index] = True
+    return hit
 
 
 @composite(numpy=(np.take,))
@@ -86,6 +123,7 @@ def _where(g: Any, condition: Any, like: Any, branch: bool) -> Any:
     x=lambda g, condition, x_like: _where(g, condition, x_like, True),
     y=lambda g, condition, y_like: _where(g, condition, y_like, False),
     numpy=(np.where,),
+    linear="all",
     selects=True,
     kink="selection",
 )

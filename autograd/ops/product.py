@@ -39,7 +39,7 @@ def _matmul_y(g: Any, x: Any, y_like: Any) -> Any:
     return unbroadcast(np.matmul(np.swapaxes(x, -1, -2), g), y_like.shape)
 
 
-@primitive(x=_matmul_x, y=_matmul_y, numpy=(np.matmul,))
+@primitive(x=_matmul_x, y=_matmul_y, numpy=(np.matmul,), linear="each")
 def matmul(x, y):
     """Matrix product; leading axes are stacks that broadcast, vectors are rows or columns as they fit."""
     if np.ndim(x) == 0 or np.ndim(y) == 0:
@@ -139,7 +139,7 @@ def _einsum(g: Any, operands: Any, subscripts: str, i: int) -> Any:
     return scatter_add(part, tuple(grid[c] for c in mine), shape)
 
 
-@primitive(operands=_einsum, arrays=("operands",), variadic=True, name="einsum")
+@primitive(operands=_einsum, arrays=("operands",), variadic=True, name="einsum", linear="each")
 def _einsum_op(operands, subscripts):
     """Einstein's sum: products over the letters of `subscripts`, summed over those that the result lacks."""
     return np.einsum(subscripts, *operands, optimize=len(operands) > 2)

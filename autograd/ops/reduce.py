@@ -31,7 +31,9 @@ def count(like: Any, axis: Axis) -> int:
 
 
 @primitive(
-    x=lambda g, x_like, axis, keepdims: np.broadcast_to(keep(g, x_like, axis, keepdims), x_like.shape), numpy=(np.sum,)
+    x=lambda g, x_like, axis, keepdims: np.broadcast_to(keep(g, x_like, axis, keepdims), x_like.shape),
+    numpy=(np.sum,),
+    linear="all",
 )
 def sum(x, axis=None, keepdims=False):
     """Sum of the elements."""
@@ -43,6 +45,7 @@ def sum(x, axis=None, keepdims=False):
         np.broadcast_to(keep(g, x_like, axis, keepdims), x_like.shape) / x_like.dtype.type(count(x_like, axis))
     ),
     numpy=(np.mean,),
+    linear="all",
 )
 def mean(x, axis=None, keepdims=False):
     """Mean of the elements."""
@@ -140,6 +143,7 @@ def std(x, axis=None, ddof=0, keepdims=False):
         else np.flip(np.cumsum(np.flip(g, axis=0), axis=0), axis=0).reshape(x_like.shape)
     ),
     numpy=(np.cumsum,),
+    linear="all",
 )
 def cumsum(x, axis=None):
     """Sums of the first, the first two, ... elements; over the flattened array when `axis` is None."""

@@ -75,20 +75,18 @@ def test_numpys_functions_work_on_tensors(x, f):
         (np.fft.fft, "fft"),
         (np.median, "median"),
         (np.nextafter, "nextafter"),
-        (np.multiply.accumulate, "multiply.accumulate"),
-        (np.add.outer, "add.outer"),
         (np.linalg.norm, "norm"),
     ],
 )
 def test_a_function_without_a_rule_is_named(x, f, name):
-    args = (x, x) if name in ("nextafter", "add.outer") else (x,)
+    args = (x, x) if name == "nextafter" else (x,)
     with pytest.raises(TypeError, match=rf"numpy\.{name} has no derivative.*tensor\.data.*primitive"):
         f(*args)
 
 
 def test_in_place_on_an_array_is_refused(x):
     a = np.ones((2, 2))
-    with pytest.raises(TypeError, match="add: out cannot be used"):
+    with pytest.raises(TypeError, match="add: out= is a plain array and the result has a gradient"):
         a += x
     with pytest.raises(TypeError):
         np.copyto(a, x)

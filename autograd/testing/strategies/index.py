@@ -75,6 +75,35 @@ def _scatter_add(draw: Draw, name: str) -> Call:
     return plain_call(name, [g], lambda g: ops.scatter_add(g, index, shape), expect, f"index {index!r}, shape {shape}")
 
 
+@register("setitem")
+def _setitem(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()))
+    index = draw(st.composite(_index_for)(x.shape))
+    place = np.empty(x.shape)[index].shape
+    shape = tuple(1 if draw(st.integers(0, 3)) == 0 else n for n in place[draw(st.integers(0, len(place))) :])
+    value = filled(draw, shape if draw(st.integers(0, 4)) or not place else (1, *place))
+
+    def expect(x: Array, value: Array) -> Array:
+        out = x.copy()
+        out[index] = value
+        return out
+
+    return plain_call(name, [x, value], lambda x, v: ops.setitem(x, v, index), expect, f"index {index!r}")
+
+
+@register("full_like")
+def _full_like(draw: Draw, name: str) -> Call:
+    shape = draw(shapes())
+    x = filled(draw, shape[draw(st.integers(0, len(shape))) :])
+    return plain_call(
+        name,
+        [x],
+        lambda x: ops.full_like(np.empty(shape), x),
+        lambda x: np.full_like(np.empty(shape), x),
+        "of an array",
+    )
+
+
 @register("take")
 def _take(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes(1, 3, 1)))

@@ -133,3 +133,8 @@ def _split(draw: Draw, name: str) -> Call:
         lambda x: joined(np.split(x, parts, axis)),
         (parts, axis),
     )
+
+
+@register("copy")
+def _copy(draw: Draw, name: str) -> Call:
+    return plain_call(name, [filled(draw, draw(shapes()))], ops.copy, np.copy)
