@@ -8,6 +8,7 @@
 """
 
 from autograd import ops
+from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, linearize, stop_gradient, vjp
 from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, scope
 from autograd.primitive import primitive
 from autograd.tensor import Tensor
@@ -18,13 +19,21 @@ __version__ = "0.1.0"
 __all__ = [
     "GradError",
     "Tensor",
+    "elementwise_grad",
     "enable_grad",
     "grad",
     "gradients",
+    "hessian",
+    "hvp",
     "is_grad_enabled",
+    "jacobian",
+    "jvp",
+    "linearize",
     "no_grad",
     "ops",
     "primitive",
     "scope",
+    "stop_gradient",
     "value_and_grad",
+    "vjp",
 ]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.calls import operand, plain, refuse, variables
+from autograd.calls import holds_tensor, operand, plain, refuse, variables
 from autograd.graph import GradError, Variable, is_grad_enabled
 from autograd.primitive import numpy_functions, wrap
 
@@ -148,7 +148,7 @@ def setitem(target: Any, index: Any, value: Any) -> None:
     """target[index] = value."""
     _allow(target, "setitem")
     index = plain(index)
-    if isinstance(value, Variable) and value.dtype.kind == "c" and target.dtype.kind != "c":
+    if isinstance(value, Variable) and value._data.dtype.kind == "c" and target.dtype.kind != "c":
         raise TypeError(f"setitem: a complex value does not fit a tensor of dtype {target.dtype}; use np.real")
     if getattr(value, "_node", None) is not None and target.dtype.kind not in "fc":
         raise TypeError(
@@ -314,7 +314,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> Non
 
 def at(ufunc: Any, target: Any, indices: Any, *operands: Any) -> None:
     """ufunc.at: each index once for every time that it is named, one after the other."""
-    if not isinstance(target, Variable):
+    if not holds_tensor(target):
         raise TypeError(f"{ufunc.__name__}.at: the destination is a plain array; make it a Tensor to keep the gradient")
     indices = plain(indices)
     places = np.arange(target.size).reshape(target.shape)[indices]

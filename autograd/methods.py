@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from autograd import inplace, ops
 from autograd.calls import plain
 from autograd.graph import Variable
-from autograd.primitive import numpy_functions, wrap
+from autograd.primitive import numpy_functions, table, wrap
 
 if TYPE_CHECKING:
     from autograd.tensor import Tensor
@@ -28,6 +28,9 @@ _equal, _not_equal, _floor_divide, _argsort = map(_same, ("equal", "not_equal", 
 _and, _or, _xor, _invert = map(_same, ("bitwise_and", "bitwise_or", "bitwise_xor", "invert"))
 _left, _right, _argmax, _argmin = map(_same, ("left_shift", "right_shift", "argmax", "argmin"))
 _any, _all, _nonzero, _searchsorted, _round = map(_same, ("any", "all", "nonzero", "searchsorted", "round"))
+
+
+_getitem = table["getitem"].call
 
 
 class Methods(Variable):
@@ -193,7 +196,7 @@ class Methods(Variable):
 
     # ------------------------------------------------------------------ items
     def __getitem__(self, index: Any) -> Tensor:
-        return ops.getitem.op.call([self, index])
+        return _getitem([self, index])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         inplace.setitem(self, index, value)
@@ -361,7 +364,7 @@ class Methods(Variable):
     def astype(self, dtype: DTypeLike, copy: bool = True) -> Tensor:
         """The same values in another dtype; as integers or booleans a constant."""
         if not copy and self.dtype == dtype:
-            return self
+            return self  # type: ignore[return-value]
         if np.dtype(dtype).kind not in "fc":
             return wrap(plain(self).astype(dtype))
         return ops.astype(self, dtype)

@@ -20,11 +20,11 @@ gets Tensors and NumPy's protocols record it, so that one rule serves every orde
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 
-from autograd.calls import binary, general, holds_tensor, lifted, made_of_ops, operand, plain, unary
+from autograd.calls import binary, general, holds_tensor, lifted, made_of_ops, operand, plain, unary, variables
 from autograd.graph import Variable
 from autograd.op import (
     ABOVE_ONE,
@@ -49,8 +49,6 @@ __all__ = [
     "elementwise", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast", "wrap",
 ]  # fmt: skip
 
-F = TypeVar("F", bound=Callable[..., Any])
-P = ParamSpec("P")
 numpy_functions: dict[Any, Callable[..., Any]] = {}  # NumPy's function or ufunc -> ours, for its dispatch protocols
 
 
@@ -103,7 +101,7 @@ def primitive(
     domain: dict[str, Domain] | None = None,
     kink: str = "smooth",
     **rules: Rule,
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare an op: decorate its forward function (plain NumPy on bare arrays) with a rule for each array argument.
 
     Calls follow the signature of NumPy's function (the first of `numpy`), whose `out` and `dtype` are taken care of:
@@ -123,7 +121,7 @@ def primitive(
         By the argument's name.
     """
 
-    def declare(forward: Callable[P, Any]) -> Callable[P, Any]:
+    def declare(forward: Callable[..., Any]) -> Callable[..., Any]:
         op = Op(
             name or forward.__name__,
             forward,
@@ -151,14 +149,14 @@ def composite(
     name: str | None = None,
     domain: dict[str, Domain] | None = None,
     kink: str = "smooth",
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declare a function that is made of ops, and so has its derivative from them.
 
     On plain arrays it is the first function of `numpy`; the decorated function is called where a Tensor is among the
     arguments, with NumPy's signature, `out` and `dtype` as in `primitive`. Its errors name it and its arguments.
     """
 
-    def declare(function: Callable[P, Any]) -> Callable[P, Any]:
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         declared = Declared(name or function.__name__, function, None, numpy[0] if numpy else None, domain or {}, kink)
         if declared.name in composites:
             raise ValueError(f"a function called '{declared.name}' is declared already")
@@ -189,10 +187,7 @@ def constant(*functions: Any, real: bool = False) -> None:
         def apply(*args: Any, **kwargs: Any) -> Any:
             if not holds_tensor((args, kwargs)):
                 return f(*args, **kwargs)
-            if real and any(
-                isinstance(a, Variable) and a._node is not None and a.dtype.kind == "c"
-                for a in args  # type: ignore[attr-defined]
-            ):
+            if real and any(v._node is not None and v._data.dtype.kind == "c" for v in variables(args)):
                 raise TypeError(f"numpy.{f.__name__} of complex numbers has no derivative; use tensor.data")
             target = kwargs.pop("out", None)
             try:

@@ -145,7 +145,6 @@ class Tensor(Methods):
         if flag and self._node is None:
             if self._lent or hasattr(self, "_view"):  # a leaf owns its memory
                 self._data = np.array(self._data)[()]
-                self.__class__ = Tensor if self._lent else self.__class__
                 inplace.part(self)
             self._node = Node.leaf(self, self.name)
         elif not flag:
@@ -223,8 +222,8 @@ class Tensor(Methods):
             raise GradError("register_hook: this tensor does not require a gradient")
 
         def run(g: Any) -> Any:
-            given = g if isinstance(g, Variable) else wrap(g)
-            new = hook(np.conj(given) if given.dtype.kind == "c" else given)  # type: ignore[arg-type]
+            given: Any = g if isinstance(g, Variable) else wrap(g)
+            new: Any = hook(np.conj(given) if given.dtype.kind == "c" else given)
             if new is None:
                 return None
             new = new if isinstance(new, Tensor) else wrap(np.asarray(new))

@@ -64,7 +64,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Ca
         outside = is_grad_enabled()
         with enable_grad():
             for i in numbers:
-                values[i] = _fresh(args[i])
+                values[i] = fresh(args[i])
             out = f(*values, **kwargs)
         wanted = [values[i] for i in numbers]
         if not isinstance(out, (Tensor, np.ndarray, np.generic, int, float, complex)):
@@ -82,8 +82,8 @@ def value_and_grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Ca
             Tensor(np.zeros(t.shape, t.dtype)) if g is None else g for t, g in zip(wanted, got, strict=True)
         ]
         if not nested and not any(isinstance(a, Tensor) for a in args):
-            out = _plain(out)
-            found = [_plain(g) for g in found]
+            out = untracked(out)
+            found = [untracked(g) for g in found]
         elif not nested and isinstance(out, Tensor):
             out = out.detach()
         return out, found[0] if isinstance(argnum, int) else tuple(found)
@@ -91,7 +91,7 @@ def value_and_grad(f: Callable[..., Any], argnum: int | Sequence[int] = 0) -> Ca
     return wrapped
 
 
-def _fresh(x: Any) -> Tensor:
+def fresh(x: Any) -> Tensor:
     """A tensor to differentiate with respect to: its own node, so that an outer derivative sees through it."""
     if isinstance(x, Tensor) and x.requires_grad:
         return x + 0.0 if x.dtype.kind != "c" else x + 0j
@@ -103,7 +103,8 @@ def _fresh(x: Any) -> Tensor:
     return Tensor(array, requires_grad=True)
 
 
-def _plain(x: Any) -> Any:
+def untracked(x: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
     return x._data if isinstance(x, Tensor) else x
 
 
