@@ -8,17 +8,22 @@
 """
 
 from autograd import ops
+from autograd.anomaly import AnomalyError, detect_anomaly
 from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, linearize, stop_gradient, vjp
 from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, scope
 from autograd.primitive import primitive
+from autograd.saving import checkpoint, saved_tensors_hooks
 from autograd.tensor import Tensor
 from autograd.transforms import grad, gradients, value_and_grad
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnomalyError",
     "GradError",
     "Tensor",
+    "checkpoint",
+    "detect_anomaly",
     "elementwise_grad",
     "enable_grad",
     "grad",
@@ -32,6 +37,7 @@ __all__ = [
     "no_grad",
     "ops",
     "primitive",
+    "saved_tensors_hooks",
     "scope",
     "stop_gradient",
     "value_and_grad",
