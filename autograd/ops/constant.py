@@ -13,7 +13,7 @@ from autograd.primitive import composite, constant, plain, wrap
 
 __all__ = ["full_like"]
 
-constant(np.sign, np.round, real=True)
+constant(np.sign, np.round, np.around, real=True)
 constant(
     np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.isfinite, np.isnan, np.isinf, np.signbit,
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
@@ -22,6 +22,11 @@ constant(
     np.argmax, np.argmin, np.argsort, np.any, np.all, np.nonzero, np.count_nonzero, np.searchsorted, np.flatnonzero,
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like,
     np.allclose, np.isclose, np.array_equal, np.array_repr, np.array_str, np.result_type,
+    np.fix, np.spacing, np.gcd, np.lcm, np.bitwise_count, np.isneginf, np.isposinf, np.iscomplex, np.isreal,
+    np.iscomplexobj, np.isrealobj, np.isin, np.isnat, np.array_equiv, np.argpartition, np.lexsort, np.argwhere,
+    np.nanargmax, np.nanargmin, np.digitize, np.unravel_index, np.ravel_multi_index, np.packbits, np.unpackbits,
+    np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.array2string, np.can_cast, np.common_type,
+    np.min_scalar_type, np.may_share_memory, np.shares_memory,
 )  # fmt: skip
 
 

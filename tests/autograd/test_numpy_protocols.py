@@ -71,16 +71,13 @@ def test_numpys_functions_work_on_tensors(x, f):
     ("f", "name"),
     [
         (np.linalg.svd, "svd"),
-        (np.fft.fft, "fft"),
         (np.median, "median"),
-        (np.nextafter, "nextafter"),
-        (np.linalg.norm, "norm"),
+        (np.frexp, "frexp"),
     ],
 )
 def test_a_function_without_a_rule_is_named(x, f, name):
-    args = (x, x) if name == "nextafter" else (x,)
     with pytest.raises(TypeError, match=rf"numpy\.{name} has no derivative.*tensor\.data.*primitive"):
-        f(*args)
+        f(x)
 
 
 def test_in_place_on_an_array_is_refused(x):

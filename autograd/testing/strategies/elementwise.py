@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd import ops
-from autograd.primitive import Domain, table
+from autograd.primitive import NONZERO, Domain, table
 from autograd.testing.strategies.base import (
     GRID,
+    SMALL,
     Call,
     Draw,
     filled,
@@ -22,7 +24,7 @@ from autograd.testing.strategies.base import (
     register,
     shapes,
 )
-from autograd.testing.strategies.reference import normal, tanh_slope
+from autograd.testing.strategies.reference import normal, sinc_slope, tanh_slope
 
 
 def elementwise_call(draw: Draw, name: str) -> Call:
@@ -78,6 +80,43 @@ def _power(draw: Draw, name: str) -> Call:
         (reach_of(x, Domain(avoid=(0.0,))),),
         f"exponent {exponent!r}",
     )
+
+
+@register("float_power")
+def _float_power(draw: Draw, name: str) -> Call:
+    call = elementwise_call(draw, name)
+    return replace(call, note=call.note + " (an array of float64 whatever the argument)")
+
+
+@register("sinc_slope")
+def _sinc_slope(draw: Draw, name: str) -> Call:
+    n = draw(st.integers(1, 3))
+    x = filled(draw, draw(shapes()), (*SMALL, 1e-9, 0.99, 1.01))
+    return plain_call(name, [x], lambda x: ops.sinc_slope(x, n), lambda x: sinc_slope(x, n), n)
+
+
+@register("angle")
+def _angle(draw: Draw, name: str) -> Call:
+    x, deg = filled(draw, draw(shapes()), inside(NONZERO)), draw(st.booleans())
+    return Call(
+        name, (x,), lambda x: ops.angle(x, deg=deg), lambda x: np.angle(x, deg), (reach_of(x, NONZERO),), f"deg={deg}"
+    )
+
+
+@register("ldexp")
+def _ldexp(draw: Draw, name: str) -> Call:
+    given, _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))
+    y = filled(draw, given[1], (-3.0, 0.0, 1.0, 4.0)).astype(np.int32)
+    return plain_call(
+        name, [filled(draw, given[0])], lambda x: ops.ldexp(x, y), lambda x: np.ldexp(x, y), f"exponents {y.tolist()}"
+    )
+
+
+@register("nan_to_num")
+def _nan_to_num(draw: Draw, name: str) -> Call:
+    options = draw(st.sampled_from(({}, {"nan": 3.0}, {"posinf": 1.0, "neginf": -2.0})))
+    x = filled(draw, draw(shapes()), (*SMALL, np.nan, np.inf, -np.inf) if "neginf" in options else (*SMALL, np.nan))
+    return plain_call(name, [x], lambda x: ops.nan_to_num(x, **options), lambda x: np.nan_to_num(x, **options), options)
 
 
 # What the elementwise ops stand for that NumPy does not have.

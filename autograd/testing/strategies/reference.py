@@ -27,3 +27,10 @@ def tanh_slope(x: Array) -> Any:
     a, b = math.sqrt(2 / math.pi), 0.044715
     t = np.tanh(a * (x + b * x**3))
     return 0.5 * (1 + t) + 0.5 * x * (1 - t**2) * a * (1 + 3 * b * x**2)
+
+
+def sinc_slope(x: Array, n: int) -> Any:
+    """From sinc(x) = integral of cos(pi x s) for s from 0 to 1."""
+    s, weight = np.polynomial.legendre.leggauss(60)
+    s = math.pi * (s + 1) / 2
+    return (s**n * np.cos(x[..., None] * s + n * math.pi / 2)) @ weight / 2
