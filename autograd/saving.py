@@ -42,7 +42,7 @@ class _PackedNode(Node):
     __slots__ = ()
 
     @property
-    def args(self) -> Any:  # type: ignore[override]
+    def args(self) -> Any:
         return _open(_ARGS.__get__(self))
 
     @args.setter
