@@ -141,7 +141,7 @@ def test_every_name_that_numpy_shares_stands_for_numpys_function(x):
     missing = []
     for name in table:
         function = getattr(np, name, None)
-        if function is not None and function not in numpy_functions and name not in ("astype",):
+        if callable(function) and function not in numpy_functions and name not in ("astype",):  # np.fft is a module
             missing.append(name)
     assert missing == []
 
