@@ -13,7 +13,7 @@ from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, 
 from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, scope
 from autograd.primitive import primitive
 from autograd.saving import checkpoint, saved_tensors_hooks
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, asarray
 from autograd.transforms import grad, gradients, value_and_grad
 
 __version__ = "0.1.0"
@@ -22,6 +22,7 @@ __all__ = [
     "AnomalyError",
     "GradError",
     "Tensor",
+    "asarray",
     "checkpoint",
     "detect_anomaly",
     "elementwise_grad",

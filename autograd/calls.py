@@ -340,7 +340,7 @@ def _bind(declared: Declared, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         if key in names:
             if value is not np._NoValue:
                 values[names.index(key)] = value
-        elif key in _IDLE or value is np._NoValue:
+        elif value is np._NoValue or (key == "where" and value is True) or (key in _IDLE and key != "where"):
             if value is not np._NoValue and value is not _IDLE[key]:
                 extras[key] = value
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from autograd import inplace
+from autograd import inplace, ops
 from autograd.calls import plain
 from autograd.graph import GradError, Handle, Node, Variable, accumulate, no_grad, propagate, writes
 from autograd.methods import Methods
@@ -276,6 +276,48 @@ class Tensor(Methods):
         if function is None:
             raise TypeError(_no_rule(func.__name__))
         return function(*args, **kwargs)
+
+
+class Shared(Tensor):
+    """A constant Tensor on memory that somebody outside may write: what a derivative needs of it is copied."""
+
+    __slots__ = ()
+    _lent = True
+
+
+def asarray(x: Any, dtype: DTypeLike | None = None) -> Tensor:
+    """`x` as a Tensor, without a copy where `x` is an array or a Tensor of that dtype.
+
+    A write into the array is seen in the Tensor, and a write into the Tensor in the array. A graph that needs the
+    values keeps a copy of its own, so that a later write never changes a gradient.
+
+    Raises
+    ------
+    TypeError
+        If `x` holds no numbers.
+
+    >>> import numpy as np
+    >>> from autograd import asarray
+    >>> a = np.array([1.0, 2.0])
+    >>> t = asarray(a)
+    >>> a[0] = 5.0
+    >>> t
+    Tensor([5., 2.])
+    """
+    if isinstance(x, Tensor):
+        return x if dtype is None else x.astype(dtype, copy=False)
+    if type(x) in (list, tuple) and any(isinstance(v, Tensor) for v in x):
+        return asarray(ops.stack(list(x)), dtype)
+    array = np.asarray(x, dtype)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"a Tensor holds numbers, not {array.dtype}; got {type(x).__name__}")
+    if array is not x or not array.ndim:
+        return Tensor(array)
+    tensor = Shared.__new__(Shared)
+    tensor._data = array
+    tensor._node = None
+    tensor._grad = None
+    return tensor
 
 
 def _untracked(data: Any) -> Any:

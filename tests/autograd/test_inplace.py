@@ -236,6 +236,42 @@ def test_a_random_walk_of_writes_agrees_with_numpy_and_with_differences(rng):
             np.testing.assert_allclose(slope.data[i], numeric, rtol=1e-5, atol=1e-6, err_msg=str(choices))
 
 
+# ---------------------------------------------------------------------- memory shared with an array outside
+def test_a_shared_array_written_after_capture_does_not_change_the_gradient(x):
+    """HIPS gives the gradient at the new values, in silence."""
+    a = np.array([1.0, 2.0, 3.0])
+    shared = ag.asarray(a)
+    assert np.shares_memory(shared.data, a) and ag.asarray(shared) is shared
+    losses = [(shared * x).sum(), (x * shared).sum(), shared @ x, anp.einsum("i,i->", x, shared)]
+    a[:] = 100.0
+    assert shared.data.tolist() == [100.0] * 3
+    for loss in losses:
+        assert grads(loss, x) == [[1.0, 2.0, 3.0]]
+
+
+def test_a_write_into_a_shared_tensor_is_seen_outside(x):
+    a = np.array([1.0, 2.0, 3.0])
+    shared = ag.asarray(a)
+    shared[0] = 7.0
+    shared += 1.0
+    assert a.tolist() == [8.0, 3.0, 4.0]
+    with pytest.raises(GradError, match="shared with an array outside"):
+        shared[0] = x[0]
+    a.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        shared[0] = 1.0
+    leaf = ag.asarray(np.ones(3)).requires_grad_()
+    assert grads((leaf * leaf).sum(), leaf) == [[2.0, 2.0, 2.0]]
+
+
+def test_asarray_joins_tensors_and_refuses_words(x):
+    joined = ag.asarray([x[0], x[2]])
+    assert grads(joined.sum(), x) == [[1.0, 0.0, 1.0]]
+    with pytest.raises(TypeError, match="holds numbers"):
+        ag.asarray("text")
+    assert ag.asarray([1, 2], dtype=np.float32).dtype == np.float32
+
+
 # ---------------------------------------------------------------------- hooks
 def test_hooks_see_and_change_gradients(x):
     seen = []
