@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import Variable
+from autograd.calls import holds_tensor
 from autograd.ops.index import getitem, scatter_add, setitem
 from autograd.ops.shape import broadcast_to, concatenate, ravel, reshape, split
 from autograd.ops.shape import copy as _duplicate
@@ -221,7 +221,7 @@ def _padded(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) 
         raise TypeError(f"pad: mode={mode!r} has no derivative; use constant, edge, reflect, symmetric or wrap")
     if options.get("reflect_type", "even") != "even":
         raise TypeError("pad: reflect_type='odd' has no derivative; use 'even'")
-    if isinstance(options.get("constant_values"), Variable):
+    if holds_tensor(options.get("constant_values")):
         raise TypeError("pad: no derivative with respect to constant_values; use concatenate")
     array = operand(array)
     if mode != "constant":

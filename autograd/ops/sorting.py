@@ -28,7 +28,7 @@ def sort(a, axis=-1, kind=None, stable=None):
     return np.sort(a, axis, kind=kind, stable=stable)
 
 
-def _partitioned(a: Any, kth: Any, axis: int | None, kind: str) -> Any:
+def _partitioned(a: Any, kth: Any, axis: int | None, kind: Any) -> Any:
     return np.argpartition(plain(a), kth, axis, kind=kind)
 
 
