@@ -63,6 +63,7 @@ def _values(name: str) -> Callable[..., Any]:
     def forward(*args: Any) -> Any:
         if any(np.iscomplexobj(a) for a in args):
             raise TypeError("complex numbers are not supported")
+        args = tuple(np.asarray(a) if isinstance(a, (list, tuple)) else a for a in args)
         dtype = np.result_type(*args)  # to NumPy a Python number has no dtype of its own; to SciPy it is a float64
         if dtype.kind == "f":
             args = tuple(np.asarray(a, dtype) for a in args)
@@ -118,7 +119,8 @@ def polygamma(n, x):
     """The `n`-th derivative of digamma(x), for whole `n`, as `scipy.special.polygamma`."""
     if np.ndim(n) or n != int(n) or n < 0:
         raise ValueError(f"n is a whole number from 0 on, not {n!r}")
-    if np.iscomplexobj(x):
+    x = np.asarray(x)
+    if x.dtype.kind == "c":
         raise TypeError("complex numbers are not supported")
     return np.asarray(_scipy("polygamma")(int(n), x)).astype(x.dtype if x.dtype.kind == "f" else float)
 

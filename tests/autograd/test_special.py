@@ -69,3 +69,8 @@ def test_without_scipy_the_standard_library_serves(no_scipy):
 def test_without_scipy_the_others_say_what_to_install(no_scipy):
     with pytest.raises(ImportError, match=r"digamma needs SciPy: pip install scipy.*glassgrad\[scipy\]"):
         ops.digamma(Tensor([1.0], requires_grad=True))
+
+
+def test_lists_and_numbers_are_taken_as_by_numpy():
+    assert ops.erf([0.0]).tolist() == [0.0] and ops.erf(0.0) == 0.0 and ops.xlogy([0, 1], 1.0).tolist() == [0.0, 0.0]
+    np.testing.assert_allclose([ops.polygamma(1, 1), ops.polygamma(1, 1.0)], np.pi**2 / 6)
