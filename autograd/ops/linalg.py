@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,22 @@ from autograd.ops.product import matmul
 from autograd.ops.reduce import keep
 from autograd.primitive import composite, operand, plain, primitive, unbroadcast, wrap
 
-__all__ = ["cofactor", "det", "inv", "logabsdet", "norm", "slogdet", "solve", "vector_norm"]
+__all__ = [
+    "cholesky", "cofactor", "det", "eigh", "eigvalsh", "inv", "logabsdet", "matrix_power", "multi_dot", "norm", "pinv",
+    "slogdet", "solve", "vector_norm",
+]  # fmt: skip
 
 
 _SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))  # its fields: sign, logabsdet
+_EighResult: Any = type(np.linalg.eigh(np.eye(1)))  # eigenvalues, eigenvectors
 
 
 def _t(a: Any) -> Any:
     return np.swapaxes(a, -1, -2)
+
+
+def _h(a: Any) -> Any:
+    return _conj(_t(a))
 
 
 def _conj(x: Any) -> Any:
@@ -158,3 +167,132 @@ def slogdet(a: Any) -> Any:
         raise TypeError("the sign of a complex determinant has no derivative here; use logabsdet, or det")
     sign = np.linalg.slogdet(plain(a))[0]
     return _SlogdetResult(wrap(np.asarray(sign)), logabsdet(a))
+
+
+# ---------------------------------------------------------------------- decompositions
+# Cotangents pair without conjugates. The rules below are those of the literature, which pair with them: hence the
+# conjugate of what comes in and goes out. Matrices are Hermitian here, and so are their gradients.
+def _cholesky(g: Any, out: Any, upper: bool) -> Any:
+    """`L^-H phi(L^H g) L^-1`, its Hermitian part; phi takes the lower triangle, half the diagonal."""
+    g = _conj(g)
+    if upper:
+        g, out = _h(g), _h(out)
+    n = out.shape[-1]
+    phi = (np.tril(np.ones((n, n))) - 0.5 * np.eye(n)).astype(out.dtype)
+    inverse = inv(out)
+    s = matmul(matmul(_h(inverse), matmul(_h(out), g) * phi), inverse)
+    return _conj((s + _h(s)) * 0.5)
+
+
+@primitive(a=_cholesky, numpy=(np.linalg.cholesky,), batch="leading")
+def cholesky(a, upper=False):
+    """The triangle `L` with `L @ L^H = a`; the gradient is Hermitian, though NumPy reads one triangle of `a` only."""
+    return np.linalg.cholesky(a, upper=upper)
+
+
+@primitive(
+    a=lambda g, a, UPLO: _eigvalsh(g, eigh(a, UPLO)[1]),
+    numpy=(np.linalg.eigvalsh,),
+)
+def eigvalsh(a, UPLO="L"):
+    """Eigenvalues of Hermitian matrices, ascending; the gradient is Hermitian."""
+    return np.linalg.eigvalsh(a, UPLO)
+
+
+def _eigvalsh(g: Any, v: Any) -> Any:
+    return _conj(matmul(v * np.expand_dims(g, -2), _h(v)))
+
+
+def _eigh(g: Any, out: Any) -> Any:
+    """`V (diag(gw) + F * (V^H gV)) V^H` with `F[i, j] = 1 / (w[j] - w[i])`; NaN where equal eigenvalues matter."""
+    g = _conj(g)
+    w, v = out[..., 0, :], out[..., 1:, :]
+    on_diagonal = np.eye(v.shape[-1], dtype=bool)
+    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
+    equal = gap == 0
+    inner = matmul(_h(v), g[..., 1:, :])
+    # only the part that turns vectors counts; functions of the eigenvalues alone have none
+    turn = (inner - _h(inner)) * 0.5
+    turn = np.where(equal, np.where((turn == 0) | on_diagonal, turn * 0, np.nan), turn / np.where(equal, 1.0, gap))
+    values = np.expand_dims(np.real(g[..., 0, :]), -2) * on_diagonal
+    return _conj(matmul(matmul(v, turn + values), _h(v)))
+
+
+@primitive(a=_eigh)
+def eigh_packed(a, UPLO="L"):
+    """Eigenvalues (the first row) above the eigenvectors (columns) of Hermitian matrices, in one array."""
+    w, v = np.linalg.eigh(a, UPLO)
+    return np.concatenate([w[..., None, :], v], axis=-2)
+
+
+@composite(numpy=(np.linalg.eigh,))
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues and eigenvectors of Hermitian matrices.
+
+    The derivative of a vector whose eigenvalue comes twice does not exist: it is NaN. A complex vector's phase is
+    taken as constant, so that what is computed from it must not depend on the phase.
+    """
+    packed = eigh_packed(operand(a), UPLO)
+    return _EighResult(np.real(packed[..., 0, :]), packed[..., 1:, :])
+
+
+def _pinv(g: Any, out: Any, a: Any) -> Any:
+    """Golub and Pereyra's derivative (SIAM J. Numer. Anal. 10, 1973), transposed; the rank stays."""
+    g, p = _conj(g), out
+    ph, gh = _h(p), _h(g)
+    left = np.eye(a.shape[-2], dtype=a.dtype) - matmul(a, p)
+    right = np.eye(a.shape[-1], dtype=a.dtype) - matmul(p, a)
+    through = matmul(matmul(ph, g), ph)
+    return _conj(matmul(matmul(left, gh), matmul(p, ph)) + matmul(matmul(ph, p), matmul(gh, right)) - through)
+
+
+@primitive(a=_pinv, numpy=(np.linalg.pinv,), batch="leading")
+def pinv(a, rcond=None, hermitian=False):
+    """Pseudo-inverse; its derivative is that among matrices of the same rank."""
+    return np.linalg.pinv(a, rcond, hermitian)
+
+
+# ---------------------------------------------------------------------- products
+@composite(numpy=(np.linalg.matrix_power,))
+def matrix_power(a: Any, n: int) -> Any:
+    """Product of `n` copies of each square matrix, of its inverse where `n` is negative."""
+    a, n = operand(a), index(n)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError(f"a power is of square matrices, not of shape {a.shape}")
+    if n == 0:
+        return a * 0 + np.eye(a.shape[-1], dtype=a.dtype)
+    if n < 0:
+        a, n = inv(a), -n
+    result: Any = None
+    while n:
+        if n & 1:
+            result = a if result is None else matmul(result, a)
+        n >>= 1
+        a = matmul(a, a) if n else a
+    return np.positive(result)
+
+
+@composite(numpy=(np.linalg.multi_dot,))
+def multi_dot(arrays: Any) -> Any:
+    """Product of a chain of matrices in the cheapest order; the first and the last may be vectors."""
+    chain = [operand(a) for a in arrays]
+    if len(chain) < 2:
+        raise ValueError("a chain is of two arrays at least")
+    if any(a.ndim != 2 for a in chain[1:-1]) or any(a.ndim not in (1, 2) for a in (chain[0], chain[-1])):
+        raise np.linalg.LinAlgError(f"a chain is of matrices, not of shapes {[a.shape for a in chain]}")
+    sizes = [1 if chain[0].ndim == 1 else chain[0].shape[0], *(a.shape[0] for a in chain[1:])]
+    sizes[1] = chain[0].shape[-1]
+    sizes.append(1 if chain[-1].ndim == 1 else chain[-1].shape[1])
+    best: dict[tuple[int, int], tuple[int, int]] = {(i, i): (0, i) for i in range(len(chain))}
+    for length in range(1, len(chain)):
+        for i in range(len(chain) - length):
+            j = i + length
+            best[i, j] = min(
+                (best[i, k][0] + best[k + 1, j][0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
+            )
+
+    def product(i: int, j: int) -> Any:
+        k = best[i, j][1]
+        return chain[i] if i == j else matmul(product(i, k), product(k + 1, j))
+
+    return product(0, len(chain) - 1)

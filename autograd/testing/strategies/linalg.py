@@ -103,3 +103,68 @@ def _det(draw: Draw, name: str) -> Call:
 
 def _by_inverse(a: Array) -> Any:
     return np.linalg.det(a)[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2)
+
+
+def _hermitian(m: Any) -> Any:
+    """Positive definite matrices whose eigenvalues are apart, from any near the identity."""
+    h = np.swapaxes(m, -1, -2)
+    return np.matmul(m, np.conj(h) if m.dtype.kind == "c" else h)
+
+
+@register("cholesky", "eigvalsh")
+def _of_hermitian(draw: Draw, name: str) -> Call:
+    m = _apart(draw)
+    note = {"upper": draw(st.booleans())} if name == "cholesky" else {"UPLO": draw(st.sampled_from("LU"))}
+    ours, numpys = getattr(linalg, name), getattr(np.linalg, name)
+    return plain_call(
+        name, [m], lambda m: ours(_hermitian(m), **note), lambda m: numpys(_hermitian(m), **note), note, most=0.02
+    )
+
+
+def _apart(draw: Draw) -> Array:
+    n = draw(st.integers(1, 3))
+    m = 0.1 * filled(draw, (*draw(shapes(0, 1, 1)), n, n), (1.0, 0.0, -1.0, 0.5, -0.37))
+    return m + np.diag(np.array([1.0, 2.0, 3.0])[:n])
+
+
+@register("eigh", "eigh_packed")
+def _eigh(draw: Draw, name: str) -> Call:
+    """What does not depend on the signs (phases) of the vectors."""
+    m, side = _apart(draw), draw(st.sampled_from("LU"))
+
+    def read(w: Any, v: Any) -> Any:
+        return np.real(w) + np.real(v * (np.conj(v) if v.dtype.kind == "c" else v))[..., 0, :]
+
+    def ours(m: Any) -> Any:
+        if name == "eigh":
+            return read(*linalg.eigh(_hermitian(m), side))
+        out = linalg.eigh_packed(_hermitian(m), side)
+        return read(out[..., 0, :], out[..., 1:, :])
+
+    return plain_call(name, [m], ours, lambda m: read(*np.linalg.eigh(_hermitian(m), side)), side, most=0.02)
+
+
+@register("pinv")
+def _pinv(draw: Draw, name: str) -> Call:
+    a = regular(draw, 3, draw(shapes(0, 1)))[..., : draw(st.integers(1, 3)), : draw(st.integers(1, 3))]
+    return plain_call(name, [a], linalg.pinv, np.linalg.pinv, most=0.03)
+
+
+@register("matrix_power")
+def _matrix_power(draw: Draw, name: str) -> Call:
+    n = draw(st.integers(-3, 5))
+    a = regular(draw, draw(st.integers(1, 3)), draw(shapes(0, 1)))
+    return plain_call(
+        name, [a], lambda a: linalg.matrix_power(a, n), lambda a: np.linalg.matrix_power(a, n), n, most=0.03
+    )
+
+
+@register("multi_dot")
+def _multi_dot(draw: Draw, name: str) -> Call:
+    sizes = draw(st.lists(st.integers(1, 3), min_size=3, max_size=5))
+    arrays = [filled(draw, (sizes[i], sizes[i + 1])) for i in range(len(sizes) - 1)]
+    if draw(st.booleans()):
+        arrays[0] = arrays[0][0]
+    if draw(st.booleans()):
+        arrays[-1] = arrays[-1][:, 0]
+    return plain_call(name, arrays, lambda *a: linalg.multi_dot(a), lambda *a: np.linalg.multi_dot(a))
