@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import Node, State, Variable, state, ticks
+from autograd.graph import Node, Variable, adopt_record, state, ticks
 from autograd.op import Declared, Like, Op, store, table, wrap
 
 _get_state = state.get
@@ -212,7 +212,7 @@ def record(op: Op, out: Any, args: tuple[Any, ...], parents: tuple[Node | None, 
     return wrap(out, node)
 
 
-State.record = staticmethod(record)
+adopt_record(record)
 
 
 # ---------------------------------------------------------------------- views: what a write must also change

@@ -66,21 +66,35 @@ class State:
         Called in a backward pass with every node, parent and cotangent: `detect_anomaly`.
     """
 
-    outer: State | None = None
-    recording = True
-    scope: Scope | None = None
-    level = 0
+    __slots__ = ("recording", "scope", "level", "record", "watch", "outer")
+
+    recording: bool
+    scope: Scope | None
+    level: int
     record: Callable[..., Any]
-    watch: Callable[[Node, Node, Any], None] | None = None
+    watch: Callable[[Node, Node, Any], None] | None
+    outer: State | None
 
     def but(self, **changes: Any) -> State:
         """The same state with some changes."""
         new = State()
-        new.__dict__.update(self.__dict__, outer=self, **changes)
+        new.recording, new.scope, new.level = self.recording, self.scope, self.level
+        new.record, new.watch, new.outer = self.record, self.watch, self
+        for name, value in changes.items():
+            setattr(new, name, value)
         return new
 
 
 _RECORDING = State()
+_RECORDING.recording, _RECORDING.scope, _RECORDING.level = True, None, 0
+_RECORDING.watch = _RECORDING.outer = None
+
+
+def adopt_record(record: Callable[..., Any]) -> None:
+    """Record ops with `record` where no mode has its own."""
+    _RECORDING.record = record
+
+
 state: ContextVar[State] = ContextVar("autograd.state", default=_RECORDING)
 
 
