@@ -224,6 +224,8 @@ def _padded(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) 
     if holds_tensor(options.get("constant_values")):
         raise TypeError("pad: no derivative with respect to constant_values; use concatenate")
     array = operand(array)
+    if array.ndim == 0:
+        return _duplicate(array)
     if mode != "constant":
         return _gathered(array, np.pad, pad_width, mode, **options)
     inside = np.pad(np.ones(array.shape, bool), pad_width)

@@ -30,10 +30,10 @@ def _border(value: Any, a: Any, axis: int) -> Any:
     return broadcast_to(value, tuple(shape))
 
 
-def _checked(a: Any, axis: int, name: str) -> int:
+def _checked(a: Any, axis: Any, name: str) -> int:
     if not -a.ndim <= axis < a.ndim:
         raise np.exceptions.AxisError(axis, a.ndim, name)
-    return axis % a.ndim
+    return int(axis % a.ndim)
 
 
 @composite(numpy=(np.diff,))
@@ -152,7 +152,8 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     high = np.minimum(low + 1, xp.size - 1)
     x0, y0 = getitem(xp, low), getitem(fp, low)
     gap = getitem(xp, high) - x0
-    part = (x - x0) / where(plain(gap) == 0, 1, gap)
+    flat = plain(gap) == 0  # the last point comes twice, and counts as NumPy has it
+    part = where(flat, 1, (x - x0) / where(flat, 1, gap))
     y = y0 + (getitem(fp, high) - y0) * part
     y = where(at < points[0], getitem(fp, 0) if left is None else left, y)
     return where(at > points[-1], getitem(fp, -1) if right is None else right, y)

@@ -138,9 +138,7 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
         x = concatenate([x, y], 0)
     x = x - mean(x, axis=1, keepdims=True)
     freedom = x.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
-    if freedom <= 0:
-        raise ValueError(f"cov: {x.shape[1]} observations are too few")
-    return squeeze(x @ np.conj(transpose(x)) / freedom)
+    return squeeze(x @ np.conj(transpose(x)) / (freedom if freedom > 0 else 0))  # too few observations: NaN
 
 
 def _without_nan(a: Any, instead: float) -> tuple[Any, Any]:
