@@ -10,7 +10,7 @@ import numpy as np
 from autograd.primitive import composite, operand, primitive, unbroadcast
 
 __all__ = [
-    "dot", "einsum", "matmul", "outer", "tensordot",
+    "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "vdot", "vecdot", "vecmat",
 ]  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def outer(x: Any, y: Any) -> Any:
     return x.reshape((x.size, 1)) * y.reshape((1, y.size))
 
 
-@composite(numpy=(np.tensordot,))
+@composite(numpy=(np.tensordot, np.linalg.tensordot))
 def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     """Sum of products over pairs of axes: the last so many of `x` with the first of `y`, or (axes of x, axes of y)."""
     x, y = operand(x), operand(y)
@@ -92,6 +92,87 @@ def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
     a = np.transpose(x, (*left, *ax)).reshape((math.prod(x.shape[i] for i in left), n))
     b = np.transpose(y, (*ay, *right)).reshape((n, math.prod(y.shape[j] for j in right)))
     return matmul(a, b).reshape(shape)
+
+
+@composite(numpy=(np.inner,))
+def inner(a: Any, b: Any) -> Any:
+    """Sum of products over the last axes of `a` and `b`."""
+    a, b = operand(a), operand(b)
+    if a.ndim == 0 or b.ndim == 0:
+        return a * b
+    return tensordot(a, b, axes=((a.ndim - 1,), (b.ndim - 1,)))
+
+
+@composite(numpy=(np.vdot,))
+def vdot(a: Any, b: Any) -> Any:
+    """Sum of `conj(a) * b`, both flattened."""
+    a, b = operand(a), operand(b)
+    return matmul(_conj(a).reshape((a.size,)), b.reshape((b.size,)))
+
+
+@composite(numpy=(np.vecdot, np.linalg.vecdot))
+def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
+    """Sum of `conj(x1) * x2` along `axis`; the others broadcast."""
+    x1, x2 = _conj(np.moveaxis(operand(x1), axis, -1)), np.moveaxis(operand(x2), axis, -1)
+    if x1.shape[-1] != x2.shape[-1]:
+        raise ValueError(f"vectors of {x1.shape[-1]} and {x2.shape[-1]} elements have no product")
+    return np.sum(x1 * x2, axis=-1)
+
+
+@composite(numpy=(np.matvec,))
+def matvec(x1: Any, x2: Any) -> Any:
+    """Each matrix of `x1` times the vector of `x2`; leading axes broadcast."""
+    x1, x2 = operand(x1), operand(x2)
+    if x1.ndim < 2 or x2.ndim < 1:
+        raise ValueError(f"matvec is of matrices and vectors, not of shapes {x1.shape} and {x2.shape}")
+    return matmul(x1, np.expand_dims(x2, -1))[..., 0]
+
+
+@composite(numpy=(np.vecmat,))
+def vecmat(x1: Any, x2: Any) -> Any:
+    """The conjugate of each vector of `x1` times the matrix of `x2`; leading axes broadcast."""
+    x1, x2 = operand(x1), operand(x2)
+    if x1.ndim < 1 or x2.ndim < 2:
+        raise ValueError(f"vecmat is of vectors and matrices, not of shapes {x1.shape} and {x2.shape}")
+    return matmul(np.expand_dims(_conj(x1), -2), x2)[..., 0, :]
+
+
+@composite(numpy=(np.kron,))
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker's product: blocks of `b`, each times an element of `a`."""
+    a, b = operand(a), operand(b)
+    rank = max(a.ndim, b.ndim)
+    left = (1,) * (rank - a.ndim) + a.shape
+    right = (1,) * (rank - b.ndim) + b.shape
+    x = a.reshape(tuple(k for n in left for k in (n, 1)))
+    y = b.reshape(tuple(k for n in right for k in (1, n)))
+    return (x * y).reshape(tuple(m * n for m, n in zip(left, right, strict=True)))
+
+
+@composite(numpy=(np.cross,))
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """Vector product along an axis of three elements; with two the third is zero, and of two such it is a number."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = np.moveaxis(operand(a), axisa, -1), np.moveaxis(operand(b), axisb, -1)
+    if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
+        raise ValueError(f"vectors have 2 or 3 elements here, not {a.shape[-1]} and {b.shape[-1]}")
+    third = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    if a.shape[-1] == b.shape[-1] == 2:
+        return third
+    x = [a[..., i] for i in range(a.shape[-1])]
+    y = [b[..., i] for i in range(b.shape[-1])]
+    if len(x) == 2:
+        first, second = x[1] * y[2], -(x[0] * y[2])
+    elif len(y) == 2:
+        first, second = -(x[2] * y[1]), x[2] * y[0]
+    else:
+        first, second = x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2]
+    return np.stack([first, second, third], axis=axisc)
+
+
+def _conj(x: Any) -> Any:
+    return np.conj(x) if x.dtype.kind == "c" else x
 
 
 def explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:

@@ -80,3 +80,37 @@ def _einsum(draw: Draw, name: str) -> Call:
     return plain_call(
         name, arrays, lambda *a: ops.einsum(pattern, *a), lambda *a: np.einsum(pattern, *a), repr(pattern)
     )
+
+
+@register("inner", "kron", "vdot")
+def _pair(draw: Draw, name: str) -> Call:
+    a, b = draw(shapes()), draw(shapes())
+    if name == "inner" and a and b:
+        b = (*b[:-1], a[-1])
+    if name == "vdot":
+        b = draw(st.sampled_from([a, (int(np.prod(a, dtype=int)),)]))
+    return plain_call(name, [filled(draw, a), filled(draw, b)], getattr(ops, name), getattr(np, name))
+
+
+@register("vecdot", "matvec", "vecmat")
+def _stacked(draw: Draw, name: str) -> Call:
+    signature = {"vecdot": "(n),(n)->()", "matvec": "(m,n),(n)->(m)", "vecmat": "(n),(n,m)->(m)"}[name]
+    (a, b), _ = draw(hnp.mutually_broadcastable_shapes(signature=signature, max_dims=2, min_side=0, max_side=3))
+    return plain_call(name, [filled(draw, a), filled(draw, b)], getattr(ops, name), getattr(np, name))
+
+
+@register("cross")
+def _cross(draw: Draw, name: str) -> Call:
+    (a, b), _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=2, min_side=0, max_side=3))
+    m, n = draw(st.sampled_from([(3, 3), (3, 3), (2, 3), (3, 2), (2, 2)]))
+    i, j = draw(st.integers(0, len(a))), draw(st.integers(0, len(b)))
+    given: dict[str, Any] = {"axisa": i, "axisb": j - len(b) - 1}
+    if (m, n) != (2, 2):
+        given["axisc"] = draw(st.integers(-1, max(len(a), len(b))))
+    return plain_call(
+        name,
+        [filled(draw, (*a[:i], m, *a[i:])), filled(draw, (*b[:j], n, *b[j:]))],
+        lambda a, b: ops.cross(a, b, **given),
+        lambda a, b: np.cross(a, b, **given),
+        given,
+    )
