@@ -54,17 +54,20 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
         if out is not None or kwargs:
             return with_keywords(op, ufunc, (x, y), out, kwargs)
         try:
+            compute = forward
             if isinstance(x, Variable):
                 a, p = x._data, x._node
             else:
                 a, p = _operand(x), None
+                if type(x) is complex:  # its own operator would give a Python number with a NumPy scalar
+                    compute = ufunc
             if isinstance(y, Variable):
                 b, q = y._data, y._node
             else:
                 b, q = _operand(y), None
                 if p is None and not isinstance(x, Variable):
                     return ufunc(x, y)
-            result = forward(a, b)
+            result = compute(a, b)
         except _REFUSED as error:
             raise refuse(op.name, op.names, (x, y), error) from None
         except AttributeError:

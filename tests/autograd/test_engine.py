@@ -579,6 +579,14 @@ def test_a_complex_gradient_is_the_direction_of_steepest_ascent():
     assert z.grad.item() == 1j
 
 
+def test_a_python_complex_number_meets_a_number():
+    x = Tensor(3.0, requires_grad=True)
+    for y in (1j * x, x * 1j, 1j + x, 1j - x):
+        assert y.dtype == np.complex128
+    (g,) = gradients(anp.imag(1j * x), [x])
+    assert g.item() == 1.0 and g.dtype == np.float64
+
+
 def test_complex_numbers_in_second_order():
     z = Tensor(3.0 + 4.0j, requires_grad=True)
     (g,) = gradients(anp.abs(z), [z], create_graph=True)
