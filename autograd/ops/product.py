@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -227,7 +228,7 @@ def _einsum_op(operands, subscripts):
 
 
 @composite(numpy=(np.einsum,))
-def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
+def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: Any) -> Any:
     """Einstein's sum: products over the letters of `subscripts`, summed over those that the result lacks.
 
     >>> import autograd.numpy as np
@@ -236,5 +237,18 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
     5.0
     """
     if not isinstance(subscripts, str):
-        raise TypeError("einsum: give the pattern as a string, 'ij,jk->ik'")
-    return _einsum_op(operands, subscripts)
+        subscripts, operands = _spelled((subscripts, *operands))
+    options = {key: value for key, value in options.items() if value is not None}
+    return _einsum_op(operands, subscripts, **options)
+
+
+def _spelled(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The pattern and the arrays of einsum's other form: array, axes, array, axes, ..., perhaps the result's axes."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+    def term(axes: Any) -> str:
+        return "".join("..." if i is Ellipsis else letters[index(i)] for i in axes)
+
+    pairs = len(given) // 2
+    left = ",".join(term(axes) for axes in given[1 : 2 * pairs : 2])
+    return (f"{left}->{term(given[-1])}" if len(given) % 2 else left), given[: 2 * pairs : 2]

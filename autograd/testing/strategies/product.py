@@ -77,9 +77,23 @@ def _einsum(draw: Draw, name: str) -> Call:
         where = term.replace("...", ".").find(".")
         shape = (*named[:where], *lead, *named[where:]) if where >= 0 else tuple(named)
         arrays.append(filled(draw, shape))
-    return plain_call(
-        name, arrays, lambda *a: ops.einsum(pattern, *a), lambda *a: np.einsum(pattern, *a), repr(pattern)
-    )
+    if draw(st.booleans()):
+        return plain_call(
+            name, arrays, lambda *a: ops.einsum(pattern, *a), lambda *a: np.einsum(pattern, *a), repr(pattern)
+        )
+    left, arrow, right = pattern.replace(" ", "").partition("->")
+    terms = [_numbered(t) for t in left.split(",")]
+    result = [_numbered(right)] if arrow else []
+
+    def other(f: Any) -> Any:
+        return lambda *a: f(*(v for pair in zip(a, terms, strict=True) for v in pair), *result)
+
+    return plain_call(name, arrays, other(ops.einsum), other(np.einsum), repr((terms, result)))
+
+
+def _numbered(term: str) -> list[Any]:
+    """The axes of an einsum term as numbers."""
+    return [Ellipsis if c == "." else ord(c) - ord("a") for c in term.replace("...", ".")]
 
 
 @register("inner", "kron", "vdot")
