@@ -21,7 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 # The transpose of a transform and its inverse share their numbers but for the factor, which `norm` gives to the other.
-_OTHER = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+_OTHER: dict[Any, Any] = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
 def _length(x: Any, axis: int) -> int:
