@@ -27,8 +27,11 @@ def scatter_add(g, index, shape):
         out[index] = g
     elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and out.ndim == 2:
         _add_rows(out, index.ravel(), g.reshape(index.size, shape[1]))
-    else:
+    elif g.size < 64:
         np.add.at(out, index, g)
+    else:  # np.add.at is quick along one axis only
+        places = np.arange(out.size).reshape(out.shape)[index]
+        np.add.at(out.reshape(-1), places.ravel(), g.ravel())
     return out
 
 

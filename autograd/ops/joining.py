@@ -14,9 +14,9 @@ from autograd.ops.shape import copy as _duplicate
 from autograd.primitive import composite, operand, plain
 
 __all__ = [
-    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "column_stack", "diag", "diagonal", "dsplit",
-    "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "pad", "repeat", "roll", "rot90", "tile", "trace",
-    "vsplit", "vstack",
+    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "column_stack", "delete", "diag", "diagflat",
+    "diagonal", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "pad", "repeat", "roll",
+    "rot90", "tile", "trace", "vsplit", "vstack",
 ]  # fmt: skip
 
 
@@ -198,6 +198,18 @@ def diag(v: Any, k: int = 0) -> Any:
     n = v.size + abs(k)
     at = np.arange(v.size)
     return scatter_add(v, (at + max(-k, 0), at + max(k, 0)), (n, n))
+
+
+@composite(numpy=(np.diagflat,))
+def diagflat(v: Any, k: int = 0) -> Any:
+    """The matrix with all elements of `v` on diagonal `k`."""
+    return diag(ravel(operand(v)), k)
+
+
+@composite(numpy=(np.delete,))
+def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+    """Without the elements (or slices along `axis`) at `obj`: an index, several, a slice or a mask."""
+    return _gathered(arr, np.delete, plain(obj), axis)
 
 
 @composite(numpy=(np.meshgrid,))

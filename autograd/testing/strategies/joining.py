@@ -98,6 +98,22 @@ def _diagonal(draw: Draw, name: str) -> Call:
     return _with(name, x, draw(st.integers(-3, 3)), *axes)
 
 
+@register("delete")
+def _delete(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3, 1)))
+    axis = axis_of(draw, x.ndim, tuples=False)
+    n = x.size if axis is None else x.shape[axis]
+    one = st.integers(-n, n - 1)
+    several = st.lists(one, max_size=3).map(lambda v: np.array(v, int))
+    mask = st.lists(st.booleans(), min_size=n, max_size=n).map(lambda v: np.array(v, bool))
+    return _with(name, x, draw(one | several | mask | st.just(slice(None, None, 2))), axis)
+
+
+@register("diagflat")
+def _diagflat(draw: Draw, name: str) -> Call:
+    return _with(name, filled(draw, draw(shapes(0, 2))), draw(st.integers(-3, 3)))
+
+
 @register("diag")
 def _diag(draw: Draw, name: str) -> Call:
     return _with(name, filled(draw, draw(shapes(1, 2))), draw(st.integers(-3, 3)))
