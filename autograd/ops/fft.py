@@ -33,7 +33,7 @@ def _length(x: Any, axis: int) -> int:
 def _swapped(norm: str | None) -> str:
     if norm not in _OTHER:
         raise ValueError(f"norm is 'backward', 'ortho' or 'forward', not {norm!r}")
-    return _OTHER[norm]
+    return str(_OTHER[norm])
 
 
 def _fitted(x: Any, axis: int, length: int) -> Any:
