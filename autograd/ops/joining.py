@@ -9,14 +9,14 @@ import numpy as np
 
 from autograd.calls import holds_tensor
 from autograd.ops.index import getitem, scatter_add, setitem
-from autograd.ops.shape import broadcast_to, concatenate, ravel, reshape, split
+from autograd.ops.shape import broadcast_to, concatenate, ravel, reshape, split, transpose
 from autograd.ops.shape import copy as _duplicate
 from autograd.primitive import composite, operand, plain
 
 __all__ = [
-    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "column_stack", "delete", "diag", "diagflat",
-    "diagonal", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "pad", "repeat", "roll",
-    "rot90", "tile", "trace", "vsplit", "vstack",
+    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "column_stack", "delete",
+    "diag", "diagflat", "diagonal", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "pad",
+    "repeat", "roll", "rollaxis", "rot90", "tile", "trace", "vsplit", "vstack",
 ]  # fmt: skip
 
 
@@ -155,6 +155,22 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     """Turned by `k` quarters in the plane of `axes`, from the first towards the second."""
     return _gathered(m, np.rot90, k, axes)
+
+
+@composite(numpy=(np.broadcast_arrays,))
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
+    """All arguments in the one shape that they broadcast to."""
+    arrays = [operand(a) for a in args]
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    return tuple(a if a.shape == shape else broadcast_to(a, shape) for a in arrays)
+
+
+@composite(numpy=(np.rollaxis,))
+def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    """`axis` moved to before the axis `start`."""
+    a = operand(a)
+    order = np.rollaxis(np.empty(range(a.ndim)), axis, start).shape  # sizes that say which axis each one was
+    return transpose(a, order)
 
 
 @composite(numpy=(np.fliplr,))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from autograd import ops
 from autograd.testing.strategies.base import Call, Draw, axis_of, filled, plain_call, register, shapes
@@ -72,6 +73,24 @@ def _repeat(draw: Draw, name: str) -> Call:
 def _roll(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes()))
     return _with(name, x, draw(st.integers(-4, 4)), None if (axis := axis_of(draw, x.ndim)) == () else axis)
+
+
+@register("broadcast_arrays")
+def _broadcast_arrays(draw: Draw, name: str) -> Call:
+    sizes = draw(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, min_side=0, max_side=3))[0]
+    given = [filled(draw, s) for s in sizes]
+
+    def one(f: Any, a: Any) -> Any:
+        x, y, z = f(*a)
+        return x * 2 + y * 3 + z
+
+    return plain_call(name, given, lambda *a: one(ops.broadcast_arrays, a), lambda *a: one(np.broadcast_arrays, a))
+
+
+@register("rollaxis")
+def _rollaxis(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1)))
+    return _with(name, x, draw(st.integers(-x.ndim, x.ndim - 1)), draw(st.integers(-x.ndim, x.ndim)))
 
 
 @register("rot90")
