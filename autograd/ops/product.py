@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import composite, operand, primitive, unbroadcast
+from autograd.calls import binary
+from autograd.primitive import composite, numpy_functions, operand, primitive, unbroadcast
 
 __all__ = [
     "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "vdot", "vecdot", "vecmat",
@@ -50,6 +51,11 @@ def matmul(x, y):
             np.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[1]) if x.size else np.matmul(x, y)
         )
     return np.matmul(x, y)
+
+
+_short = binary(matmul.op, np.matmul)  # type: ignore[attr-defined]  # products are hot: they take the quick path
+_short.__name__, _short.__doc__, _short.op = "matmul", matmul.__doc__, matmul.op  # type: ignore[attr-defined]
+matmul.op.function = numpy_functions[np.matmul] = matmul = _short  # type: ignore[attr-defined]
 
 
 @composite(numpy=(np.dot,))
