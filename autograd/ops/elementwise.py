@@ -1,32 +1,68 @@
-"""Elementwise ops: NumPy's ufunc and, per argument, its slope times the cotangent `g`."""
+"""Elementwise ops: NumPy's ufunc and, per argument, its slope times the cotangent `g`.
+
+Conventions where there is no derivative: `sign`, `absolute`, `hypot`, `arctan2`, `angle` and `copysign` have slope 0
+at the origin, in every order; `maximum`, `minimum`, `fmax`, `fmin` share a tie equally; `remainder`, `fmod` and `modf`
+have at a jump the slope of the pieces beside it.
+"""
 
 from __future__ import annotations
 
 import math
 import operator
+from typing import Any
 
 import numpy as np
 
-from autograd.primitive import ABOVE_ONE, NONZERO, POSITIVE, REAL, UNIT, Domain, elementwise, primitive, unbroadcast
+from autograd.graph import Variable
+from autograd.op import store
+from autograd.primitive import (
+    ABOVE_ONE,
+    NONZERO,
+    POSITIVE,
+    REAL,
+    UNIT,
+    Domain,
+    composite,
+    elementwise,
+    operand,
+    plain,
+    primitive,
+    wrap,
+)
 
 __all__ = [
-    "absolute", "add", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
-    "cbrt", "conjugate", "copysign", "cos", "cosh", "deg2rad", "degrees", "divide", "exp", "exp2", "expm1",
-    "fabs", "float_power", "fmax", "fmin", "fmod", "heaviside", "hypot", "imag", "ldexp", "log", "log10",
-    "log1p", "log2", "logaddexp", "logaddexp2", "maximum", "minimum", "multiply", "nan_to_num", "negative",
-    "nextafter", "positive", "power", "rad2deg", "radians", "real", "reciprocal", "remainder", "sin", "sinc",
-    "sinc_slope", "sinh", "sqrt", "square", "subtract", "tan", "tanh",
+    "absolute", "acos", "acosh", "add", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "complex_sign", "conj", "conjugate",
+    "copysign", "cos", "cosh", "deg2rad", "degrees", "divide", "divmod", "exp", "exp2", "expm1", "fabs",
+    "float_power", "fmax", "fmin", "fmod", "frexp", "heaviside", "hypot", "imag", "ldexp", "log", "log10",
+    "log1p", "log2", "logaddexp", "logaddexp2", "maximum", "minimum", "mod", "modf", "multiply", "nan_to_num",
+    "negative", "nextafter", "positive", "pow", "power", "rad2deg", "radians", "real", "real_if_close",
+    "reciprocal", "remainder", "sign", "sin", "sinc", "sinc_slope", "sinh", "sqrt", "square", "subtract", "tan",
+    "tanh", "true_divide",
 ]  # fmt: skip
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
-DEGREES = 180 / math.pi
 
 
 def share(x, y, winner):
     """1 where `x` is the winner alone, 1/2 where `x` and `y` tie, 0 elsewhere, in the dtype of `winner`."""
     won = (x == winner).astype(winner.dtype)
     return won / (won + (y == winner))
+
+
+def flat(g):
+    """Zeros, whatever `g` holds, that still follow from `g` where the pass is recorded."""
+    return np.where(False, g, 0)
+
+
+def no_slope(function: str, argument: str, instead: str):
+    """The rule of an argument that has no derivative: an error where its gradient is asked for."""
+
+    def rule(g):
+        raise TypeError(f"{function} has no derivative with respect to '{argument}': {instead}")
+
+    return rule
 
 
 # arithmetic
@@ -37,7 +73,7 @@ divide = elementwise(
     np.divide,
     operator.truediv,
     x=lambda g, y: g / y,
-    y=lambda g, x, y: -g * x / (y * y),
+    y=lambda g, out, y: -g * out / y,  # y * y would overflow, or vanish, where the quotient does not
     domain={"x": REAL, "y": NONZERO},
 )
 negative = elementwise(np.negative, operator.neg, x=lambda g: -g)
@@ -53,7 +89,7 @@ remainder = elementwise(
 fmod = elementwise(
     np.fmod,
     x=lambda g: g,
-    y=lambda g, out, x, y: -g * np.rint((x - out) / y),
+    y=lambda g, out, x, y: -g * np.rint((x - out) / y),  # trunc(x / y) is one off where the quotient rounds up
     domain={"x": REAL, "y": NONZERO},
     kink="jump",
 )
@@ -61,14 +97,17 @@ fmod = elementwise(
 
 def _power_base(g, x, y):
     if isinstance(y, (int, float)):
-        return g * 2 * x if y == 2 else g * y * x ** (y - 1) if y else g * 0
+        return g * 2 * x if y == 2 else g * y * x ** (y - 1) if y else flat(g)
     # at 0**0 the slope y x**(y - 1) is 0 times infinity: the convention is 0
     return g * y * x ** np.where((x == 0) & (y == 0), 1, y - 1)
 
 
 def _power_exponent(g, out, x, y):
     # 0**y is flat in y for y > 0; at y = 0 it jumps and the convention is 0
-    return g * out * np.log(np.where(x == 0, 1, x))
+    if isinstance(x, (int, float)) and x >= 0:
+        return g * out * math.log(x or 1)
+    base = np.where(x == 0, 1, x)
+    return g * out * np.log(base.astype(out.dtype) if out.dtype.kind == "c" else base)
 
 
 power = elementwise(
@@ -80,44 +119,151 @@ power = elementwise(
 )
 
 
-def _float_power_base(g, x, y):
-    return g * y * np.float_power(x, np.where((x == 0) & (y == 0), 1, y - 1))
+@composite(numpy=(np.float_power,))
+def float_power(x: Any, y: Any) -> Any:
+    """x**y in double precision at least."""
+    x, y = operand(x), operand(y)
+    dtype = np.result_type(x.dtype, y.dtype, np.float64)
+    return power(x.astype(dtype), y.astype(dtype))
 
 
-float_power = elementwise(
-    np.float_power,
-    x=_float_power_base,
-    y=_power_exponent,
-    domain={"x": POSITIVE, "y": REAL},
-)
 square = elementwise(np.square, x=lambda g, x: g * 2 * x)
 sqrt = elementwise(np.sqrt, x=lambda g, out: g * 0.5 / out, domain=POSITIVE)
 cbrt = elementwise(np.cbrt, x=lambda g, out: g / (3 * out * out), domain=NONZERO)
 reciprocal = elementwise(np.reciprocal, x=lambda g, out: -g * out * out, domain=NONZERO)
 
 
-def _absolute(g, x):
-    if x.dtype.kind != "c":
-        return g * np.sign(x)
+# signs and complex parts
+def _sign_slope(g, out, x):
+    # of s = z / |z|: ds = (dz - s^2 conj(dz)) / (2 |z|), which is 0 for real numbers
     length = np.abs(x)
-    return g * np.conj(x) / np.where(length == 0, 1, length)
+    turned = np.conj(out)
+    return (g - np.conj(g) * turned * turned) / (2 * np.where(length == 0, np.inf, length))
+
+
+complex_sign = elementwise(np.sign, name="complex_sign", x=_sign_slope, holomorphic=False, kink="elementwise")
+
+
+@composite(numpy=(np.sign,))
+def sign(x: Any) -> Any:
+    """-1, 0 or 1, constant by nature; of a complex number z / |z|, which turns with it, and 0 at 0."""
+    return complex_sign(x) if operand(x).dtype.kind == "c" else wrap(np.sign(plain(x)))
+
+
+def _absolute(g, x):
+    return g * np.sign(x) if x.dtype.kind != "c" else g * np.conj(np.sign(x))
 
 
 absolute = elementwise(np.absolute, x=_absolute, kink="convex")
 fabs = elementwise(np.fabs, x=lambda g, x: g * np.sign(x), kink="convex")
+copysign = elementwise(
+    np.copysign,
+    x=lambda g, out, x: g * np.sign(x) * np.sign(out),
+    y=flat,
+    domain={"x": NONZERO, "y": NONZERO},
+    kink="elementwise",
+)
 conjugate = elementwise(np.conjugate, x=lambda g: np.conj(g))
 
 
-@primitive(x=lambda g: g, numpy=(np.real,), view=True)
+@primitive(x=lambda g: g, numpy=(np.real,), linear="all", view=True, batch="leading")
 def real(x):
     """The real part."""
     return np.real(x)
 
 
-@primitive(x=lambda g: g * -1j, numpy=(np.imag,), view=True)
+@primitive(x=lambda g: g * -1j, numpy=(np.imag,), linear="all", view=True, batch="leading")
 def imag(x):
     """The imaginary part."""
     return np.imag(x)
+
+
+def _angle(g, z, deg):
+    if z.dtype.kind != "c":
+        return flat(g)
+    length = np.abs(z)
+    turn = np.conj(np.sign(z)) * (-180j / math.pi if deg else -1j)
+    return g * (turn / np.where(length == 0, np.inf, length))
+
+
+@primitive(z=_angle, numpy=(np.angle,), batch="leading")
+def angle(z, deg=False):
+    """The angle of a complex number with the positive real axis, in radians or degrees; slope 0 at 0."""
+    return np.angle(z, deg)
+
+
+@composite(numpy=(np.real_if_close,))
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """The real part, where every imaginary part is within `tol` machine epsilons of 0; else all."""
+    a = operand(a)
+    keep = a.dtype.kind != "c" or np.real_if_close(plain(a), tol).dtype.kind == "c"
+    return a if keep else real(a)
+
+
+heaviside = elementwise(np.heaviside, x=flat, y=lambda g, x: g * (x == 0), domain={"x": NONZERO, "y": REAL})
+
+
+def _nan_to_num(g, x):
+    if x.dtype.kind == "c":
+        kept = np.where(np.isfinite(np.real(x)), np.real(g), 0)
+        return kept + 1j * np.where(np.isfinite(np.imag(x)), np.imag(g), 0)
+    return np.where(np.isfinite(x), g, 0)
+
+
+@primitive(x=_nan_to_num, numpy=(np.nan_to_num,), selects=True, batch="leading")
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    """`x` with NaN and infinities replaced; these get no gradient."""
+    if not copy:
+        raise TypeError("copy=False would write into its argument; use copy=True and the result")
+    return np.nan_to_num(x, True, nan, posinf, neginf)
+
+
+# parts of a floating-point number
+ldexp = elementwise(
+    np.ldexp,
+    x=lambda g, y: np.ldexp(g, y),
+    y=no_slope("ldexp", "x2", "it is an integer"),
+)
+nextafter = elementwise(np.nextafter, x=lambda g: g, y=flat)
+
+
+@primitive(x=lambda g: g, batch="leading")
+def fraction(x):
+    """`x` without its integral part, with the sign of `x`: the first part of `modf`."""
+    return np.modf(x)[0]
+
+
+def _two(first: Any, second: Any, out: Any) -> tuple[Any, Any]:
+    """Two results, each written into its part of `out` where there is one."""
+    results = [first, second]
+    for i, (target, result) in enumerate(zip(out, results, strict=True)):
+        if isinstance(target, Variable):
+            results[i] = store(target, result)
+        elif target is not None and getattr(result, "_node", None) is not None:
+            raise TypeError("out= is a plain array and the result has a gradient, which would be lost; use a Tensor")
+        elif target is not None:
+            np.copyto(target, plain(result), casting="same_kind")
+            results[i] = target
+    return results[0], results[1]
+
+
+@composite(numpy=(np.divmod,))
+def divmod(x: Any, y: Any, out: Any = (None, None)) -> tuple[Any, Any]:
+    """The floor of x / y, constant by nature, and the remainder."""
+    return _two(wrap(np.floor_divide(plain(x), plain(y))), remainder(x, y), out)
+
+
+@composite(numpy=(np.modf,))
+def modf(x: Any, out: Any = (None, None)) -> tuple[Any, Any]:
+    """The fractional part and the integral part, constant by nature, both with the sign of `x`."""
+    return _two(fraction(x), wrap(np.modf(plain(x))[1]), out)
+
+
+@composite(numpy=(np.frexp,))
+def frexp(x: Any, out: Any = (None, None)) -> tuple[Any, Any]:
+    """m and the integer n of x = m 2**n with 1/2 <= |m| < 1."""
+    exponent = np.frexp(plain(x))[1]
+    return _two(ldexp(x, -exponent), wrap(exponent), out)
 
 
 # exponentials and logarithms
@@ -130,97 +276,110 @@ log10 = elementwise(np.log10, x=lambda g, x: g / (x * LN10), domain=POSITIVE)
 log1p = elementwise(np.log1p, x=lambda g, x: g / (x + 1), domain=Domain(low=-1.0))
 
 
-def _softmax_share(g, out, x):
-    # both arguments -inf give out = -inf: nothing flows, as in logsumexp
-    return g * np.exp(x - np.where(np.isfinite(out), out, 0))
+def _ahead(x, y):
+    """y - x; 0 where both are infinite alike."""
+    alike = np.isinf(x) & (x == y)
+    return np.where(alike, 0, y) - np.where(alike, 0, x)
 
 
+# The share of x in the sum is 1 / (1 + e^(y - x)), written so that it neither overflows nor loses digits.
+# Both arguments -inf give -inf: nothing flows, as in logsumexp.
 logaddexp = elementwise(
     np.logaddexp,
-    x=_softmax_share,
-    y=lambda g, out, y: _softmax_share(g, out, y),
+    x=lambda g, out, x, y: g * np.where(out == -np.inf, 0, np.exp(-np.logaddexp(0, _ahead(x, y)))),
+    y=lambda g, out, x, y: g * np.where(out == -np.inf, 0, np.exp(-np.logaddexp(0, _ahead(y, x)))),
 )
-
-
-def _softmax_share2(g, out, x):
-    return g * np.exp2(x - np.where(np.isfinite(out), out, 0))
-
-
 logaddexp2 = elementwise(
     np.logaddexp2,
-    x=_softmax_share2,
-    y=lambda g, out, y: _softmax_share2(g, out, y),
+    x=lambda g, out, x, y: g * np.where(out == -np.inf, 0, np.exp2(-np.logaddexp2(0, _ahead(x, y)))),
+    y=lambda g, out, x, y: g * np.where(out == -np.inf, 0, np.exp2(-np.logaddexp2(0, _ahead(y, x)))),
 )
 
 # trigonometry
 sin = elementwise(np.sin, x=lambda g, x: g * np.cos(x))
 cos = elementwise(np.cos, x=lambda g, x: -g * np.sin(x))
 tan = elementwise(np.tan, x=lambda g, out: g * (1 + out * out))
-arcsin = elementwise(np.arcsin, x=lambda g, x: g / np.sqrt((1 - x) * (1 + x)), domain=UNIT)
-arccos = elementwise(np.arccos, x=lambda g, x: -g / np.sqrt((1 - x) * (1 + x)), domain=UNIT)
+
+
+def _cosine(x):
+    """sqrt(1 - x^2), the cosine of the angle whose sine is `x`; `x` may be complex, on the branch cut too."""
+    if x.dtype.kind != "c":
+        return np.sqrt((1 - x) * (1 + x))
+    # 1 - x and 1 + x would lose the sign of an imaginary zero, which says on what side of the cut x lies
+    return np.sqrt(-(x - 1)) * np.sqrt(x - -1)
+
+
+arcsin = elementwise(np.arcsin, x=lambda g, x: g / _cosine(x), domain=UNIT)
+arccos = elementwise(np.arccos, x=lambda g, x: -g / _cosine(x), domain=UNIT)
 arctan = elementwise(np.arctan, x=lambda g, x: g / (1 + x * x))
+degrees = elementwise(np.degrees, x=lambda g: np.degrees(g))
+rad2deg = elementwise(np.rad2deg, x=lambda g: np.rad2deg(g))
+radians = elementwise(np.radians, x=lambda g: np.radians(g))
+deg2rad = elementwise(np.deg2rad, x=lambda g: np.deg2rad(g))
+
+
+def _infinite_at_zero(length):
+    """Lengths to divide by; infinite at the origin, so that slopes are 0 there in every order."""
+    return np.where(length == 0, np.inf, length)
+
+
+def _over_length(g, x, y):
+    """g y / (x^2 + y^2), also where the squares would overflow or vanish."""
+    length = _infinite_at_zero(np.hypot(x, y))
+    return g * (y / length) / length
+
+
 arctan2 = elementwise(
     np.arctan2,
-    x=lambda g, x, y: g * y / (x * x + y * y),
-    y=lambda g, x, y: -g * x / (x * x + y * y),
+    x=lambda g, x, y: _over_length(g, x, y),
+    y=lambda g, x, y: -_over_length(g, y, x),
     domain={"x": NONZERO, "y": NONZERO},
 )
 hypot = elementwise(
     np.hypot,
-    x=lambda g, out, x: g * x / np.where(out == 0, 1, out),
-    y=lambda g, out, y: g * y / np.where(out == 0, 1, out),
+    x=lambda g, out, x: g * (x / _infinite_at_zero(out)),
+    y=lambda g, out, y: g * (y / _infinite_at_zero(out)),
     kink="convex",
 )
-degrees = elementwise(np.degrees, x=lambda g: g * DEGREES)
-rad2deg = elementwise(np.rad2deg, x=lambda g: g * DEGREES)
-radians = elementwise(np.radians, x=lambda g: g / DEGREES)
-deg2rad = elementwise(np.deg2rad, x=lambda g: g / DEGREES)
 
 
-@primitive(x=lambda g, x, n: g * sinc_slope(x, n + 1), domain={"x": REAL})
-def sinc_slope(x, n=1):
-    """The `n`-th derivative of sinc(x) = sin(pi x) / (pi x), to full precision at and near 0 too.
-
-    Near 0 from the power series; elsewhere from x f^(n) + n f^(n-1) = pi^(n-1) sin(pi x + n pi / 2).
-    """
-    wide = np.asarray(x).astype(complex if np.iscomplexobj(x) else float)
-    near = np.abs(wide) < 1
-    small, large = np.where(near, wide, 0), np.where(near, 1, wide)
-    square, series = small * small, np.zeros_like(wide)
-    first = (n + 1) // 2  # the first power x**(2k) that n derivatives leave
-    for k in range(first + 20, first - 1, -1):
-        series = series * square + (-1) ** k * math.pi ** (2 * k) / ((2 * k + 1) * math.factorial(2 * k - n))
-    series = series * small ** (2 * first - n)
-    far = np.sinc(large)
+def exp_moment(z, n):
+    """The integral of t^n e^(z t) over 0 < t < 1: by its power series near 0, by parts elsewhere."""
+    near = np.abs(z) < n + 1
+    small, large = np.where(near, z, 0), np.where(near, n + 1, z)
+    term, total = np.ones_like(small), np.full_like(small, 1 / (n + 1))
+    for k in range(1, 3 * n + 28):
+        term = term * small / k
+        total = total + term / (n + k + 1)
+    e = np.exp(large)
+    parts = np.expm1(large) / large
     for k in range(1, n + 1):
-        wave = (np.sin, np.cos)[k % 2](math.pi * large) * (1, 1, -1, -1)[k % 4]
-        far = (math.pi ** (k - 1) * wave - k * far) / large
-    return np.where(near, series, far).astype(x.dtype)
+        parts = np.where(np.isinf(e), e, (e - k * parts) / large)
+    return np.where(near, total, parts)
 
 
-# The quotient's own derivative is 0 / 0 at 0 and cancels near it.
-sinc = elementwise(np.sinc, x=lambda g, x: g * sinc_slope(x))
+@primitive(x=lambda g, x, n: g * sinc_slope(x, n + 1), batch="leading")
+def sinc_slope(x, n):
+    """The n-th derivative of sin(pi x) / (pi x), as a moment: of the cosine that it is the integral of."""
+    wide = np.asarray(x, complex if np.iscomplexobj(x) else float)
+    turned = 1j * math.pi * wide
+    if wide.dtype.kind == "c":
+        found = (exp_moment(turned, n) + (-1) ** n * exp_moment(-turned, n)) / 2 * 1j**n
+    else:
+        found = (exp_moment(turned, n) * 1j**n).real
+    return (found * math.pi**n).astype(np.asarray(x).dtype)
 
 
-def _angle(g, z, deg):
-    if z.dtype.kind != "c":
-        return g * 0
-    slope = -1j * (z != 0) / np.where(z == 0, 1, z)  # of the imaginary part of log(z); at 0 the convention is 0
-    return g * slope * (DEGREES if deg else 1)
-
-
-@primitive(z=_angle, numpy=(np.angle,), domain={"z": NONZERO}, kink="jump")
-def angle(z, deg=False):
-    """The angle of a complex number from the positive real axis, in radians or degrees; flat at 0 and on reals."""
-    return np.angle(z, deg)
-
+sinc = elementwise(np.sinc, x=lambda g, x: g * sinc_slope(x, 1))
 
 # hyperbolic functions
 sinh = elementwise(np.sinh, x=lambda g, x: g * np.cosh(x))
 cosh = elementwise(np.cosh, x=lambda g, x: g * np.sinh(x))
 tanh = elementwise(np.tanh, x=lambda g, out: g * (1 - out * out))
-arcsinh = elementwise(np.arcsinh, x=lambda g, x: g / (np.hypot(x, 1) if x.dtype.kind == "f" else np.sqrt(x * x + 1)))
-arccosh = elementwise(np.arccosh, x=lambda g, x: g / np.sqrt((x - 1) * (x + 1)), domain=ABOVE_ONE)
+arcsinh = elementwise(np.arcsinh, x=lambda g, x: g / (np.hypot(x, 1) if x.dtype.kind == "f" else np.sqrt(x * x - -1)))
+arccosh = elementwise(  # one root of the product would have the wrong sign left of the imaginary axis
+    np.arccosh, x=lambda g, x: g / (np.sqrt(x - 1) * np.sqrt(x - -1)), domain=ABOVE_ONE
+)
 arctanh = elementwise(np.arctanh, x=lambda g, x: g / ((1 - x) * (1 + x)), domain=UNIT)
 
 
@@ -239,38 +398,51 @@ fmax = elementwise(np.fmax, x=_x_won, y=_y_won, kink="convex", selects=True)
 fmin = elementwise(np.fmin, x=_x_won, y=_y_won, kink="concave", selects=True)
 
 
-# parts of numbers
-copysign = elementwise(
-    np.copysign,
-    x=lambda g, x, y: g * np.sign(x) * np.copysign(1, y),
-    y=lambda g: g * 0,
-    domain=NONZERO,
-)
-heaviside = elementwise(
-    np.heaviside,
-    x=lambda g: g * 0,
-    y=lambda g, x: g * (x == 0),
-    domain={"x": NONZERO, "y": REAL},
-)
-# one unit in the last place away from x, whichever way: it goes along with x
-nextafter = elementwise(np.nextafter, x=lambda g: g, y=lambda g: g * 0)
+# functions that go over to complex numbers where the real line ends: numpy.emath
+def _left_of_zero(x):
+    return x < 0
 
 
-@primitive(x=lambda g, y, x_like: unbroadcast(np.ldexp(g, y), x_like.shape), numpy=(np.ldexp,), linear="all")
-def ldexp(x, y):
-    """x 2**y for whole numbers `y`, which have no derivative."""
-    return np.ldexp(x, y)
+def _beyond_one(x):
+    return np.abs(x) > 1
 
 
-def _finite(g, x):
-    if x.dtype.kind != "c":
-        return g * np.isfinite(x)
-    return np.real(g) * np.isfinite(np.real(x)) + np.imag(g) * np.isfinite(np.imag(x)) * 1j
+def _widened(x: Any, outside: Any) -> Any:
+    """`x` as complex numbers if any element is real and lies `outside`."""
+    x = operand(x)
+    if x.dtype.kind == "c" or not np.any(outside(plain(x))):
+        return x
+    return x.astype(np.result_type(x.dtype, np.complex64))
 
 
-@primitive(x=_finite, numpy=(np.nan_to_num,), selects=True)
-def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
-    """`x` with numbers in the places of NaN and of infinities; nothing flows through these."""
-    if not copy:
-        raise TypeError("copy=False would write into the argument; leave it out")
-    return np.nan_to_num(x, True, nan, posinf, neginf)
+def _emath(function: Any, numpys: Any, outside: Any) -> None:
+    def apply(x: Any) -> Any:
+        return function(_widened(x, outside))
+
+    apply.__doc__ = f"`{function.__name__}`, of complex numbers where it has no real value."
+    composite(numpy=(numpys,), name=f"emath_{function.__name__}")(apply)
+
+
+for _function, _numpys in ((sqrt, np.emath.sqrt), (log, np.emath.log), (log2, np.emath.log2), (log10, np.emath.log10)):
+    _emath(_function, _numpys, _left_of_zero)
+for _function, _numpys in ((arcsin, np.emath.arcsin), (arccos, np.emath.arccos), (arctanh, np.emath.arctanh)):
+    _emath(_function, _numpys, _beyond_one)
+
+
+@composite(numpy=(np.emath.logn,), name="emath_logn")
+def _emath_logn(n: Any, x: Any) -> Any:
+    """The logarithm to base n, of complex numbers where it has no real value."""
+    return log(_widened(x, _left_of_zero)) / log(_widened(n, _left_of_zero))
+
+
+@composite(numpy=(np.emath.power,), name="emath_power")
+def _emath_power(x: Any, p: Any) -> Any:
+    """x**p, of complex numbers where it has no real value; integers to negative powers are no error."""
+    p = operand(p)
+    p = p * 1.0 if p.dtype.kind == "i" and np.any(_left_of_zero(plain(p))) else p
+    return power(_widened(x, _left_of_zero), p)
+
+
+# NumPy's other names
+acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
+conj, mod, pow, true_divide = conjugate, remainder, power, divide

@@ -82,24 +82,74 @@ def _power(draw: Draw, name: str) -> Call:
     )
 
 
-@register("float_power")
-def _float_power(draw: Draw, name: str) -> Call:
-    call = elementwise_call(draw, name)
-    return replace(call, note=call.note + " (an array of float64 whatever the argument)")
-
-
 @register("sinc_slope")
 def _sinc_slope(draw: Draw, name: str) -> Call:
     n = draw(st.integers(1, 3))
-    x = filled(draw, draw(shapes()), (*SMALL, 1e-9, 0.99, 1.01))
+    x = filled(draw, draw(shapes()), (*SMALL, 1e-9, 0.63, 0.64, 1.27))  # where series and recurrence meet too
     return plain_call(name, [x], lambda x: ops.sinc_slope(x, n), lambda x: sinc_slope(x, n), n)
 
 
-@register("angle")
-def _angle(draw: Draw, name: str) -> Call:
-    x, deg = filled(draw, draw(shapes()), inside(NONZERO)), draw(st.booleans())
+@register("angle", "sign", "real_if_close")
+def _turned(draw: Draw, name: str) -> Call:
+    """Of complex numbers, through their real parts; `sign` and `real_if_close` of these, to stay real."""
+    options = {"deg": draw(st.booleans())} if name == "angle" else {}
+    imaginary = draw(st.sampled_from((0.7, -0.3)))
+    x = filled(draw, draw(shapes()))
+    f, g = getattr(ops, name), getattr(np, name)
+    return plain_call(
+        name,
+        [x],
+        lambda x: ops.real(f(x + 1j * imaginary, **options)),
+        lambda x: np.real(g(x + 1j * imaginary, **options)),
+        (options, imaginary),
+    )
+
+
+@register("copysign")
+def _copysign(draw: Draw, name: str) -> Call:
+    given, _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))
+    arrays = [filled(draw, s, inside(NONZERO)) for s in given]
+    return Call(name, tuple(arrays), ops.copysign, np.copysign, tuple(reach_of(a, NONZERO) for a in arrays))
+
+
+@register("float_power", "emath_power")
+def _power_of_double(draw: Draw, name: str) -> Call:
+    call = elementwise_call(draw, "power")
+    f, g = (ops.float_power, np.float_power) if name == "float_power" else (np.emath.power, np.emath.power)
+    if len(call.arrays) == 2:
+        return replace(call, name=name, apply=f, expect=g, note="an array of float64 at least")
+    y = draw(st.sampled_from((2, 0.5, -1.5)))
+    return replace(call, name=name, apply=lambda x: f(x, y), expect=lambda x: g(x, y), note=f"an array to the {y!r}")
+
+
+@register("divmod", "modf", "frexp")
+def _in_two(draw: Draw, name: str) -> Call:
+    """Both parts added: the derivative is that of one of them, as the other one is constant by nature."""
+    f, g = getattr(ops, name), getattr(np, name)
+    x = filled(draw, draw(shapes()), (0.6, -0.6, 2.7, -3.3, 1.2, 6.1, 12.4, -1.4))
+    y = draw(st.sampled_from((1.0, -0.5, 2))) if name == "divmod" else None
+    more = () if y is None else (y,)
+    return plain_call(name, [x], lambda x: sum(f(x, *more)), lambda x: sum(g(x, *more)), f"array, {y}", most=0.05)
+
+
+EMATH = {"sqrt": 0, "log": 0, "log2": 0, "log10": 0, "arcsin": 1, "arccos": 1, "arctanh": 1}
+
+
+@register("emath_logn", *("emath_" + name for name in EMATH))
+def _emath(draw: Draw, name: str) -> Call:
+    """Real and imaginary parts of functions that leave the real line."""
+    short = name.removeprefix("emath_")
+    end = EMATH.get(short, 0)
+    domain = Domain(avoid=(0.0, float(end), -float(end)))
+    x = filled(draw, draw(shapes()), inside(domain))
+    f = getattr(np.emath, short) if short != "logn" else lambda x: np.emath.logn(2.5, x)
     return Call(
-        name, (x,), lambda x: ops.angle(x, deg=deg), lambda x: np.angle(x, deg), (reach_of(x, NONZERO),), f"deg={deg}"
+        name,
+        (x,),
+        lambda x: ops.real(f(x)) + 2 * ops.imag(f(x)),
+        lambda x: np.real(f(x)) + 2 * np.imag(f(x)),
+        (reach_of(x, domain),),
+        "the base an array of float64" if short == "logn" else "",
     )
 
 
@@ -125,7 +175,14 @@ references: dict[str, Callable[..., Any]] = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "normal_cdf": normal,
     "gelu_tanh_slope": tanh_slope,
+    "complex_sign": np.sign,
 }
+
+
+@register("fraction")
+def _fraction(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (0.6, -0.6, 2.7, -3.3, 1.2))
+    return plain_call(name, [x], table[name].function, lambda x: np.modf(x)[0])
 
 
 @register("normal_cdf", "gelu_tanh_slope", "real", "imag")
