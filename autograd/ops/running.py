@@ -8,9 +8,9 @@ import numpy as np
 
 from autograd.ops.index import getitem, where
 from autograd.ops.shape import broadcast_to, concatenate, moveaxis, ravel
-from autograd.primitive import composite, operand, plain
+from autograd.primitive import composite, operand, plain, primitive
 
-__all__ = ["diff", "ediff1d", "gradient", "interp", "trapezoid"]
+__all__ = ["cumprod", "cumsum", "diff", "ediff1d", "gradient", "interp", "trapezoid"]
 
 
 def _between(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
@@ -157,3 +157,46 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     y = y0 + (getitem(fp, high) - y0) * part
     y = where(at < points[0], getitem(fp, 0) if left is None else left, y)
     return where(at > points[-1], getitem(fp, -1) if right is None else right, y)
+
+
+@primitive(
+    x=lambda g, x_like, axis: (
+        np.flip(np.cumsum(np.flip(g, axis=axis), axis=axis), axis=axis)
+        if axis is not None and x_like.ndim
+        else np.flip(np.cumsum(np.flip(g, axis=0), axis=0), axis=0).reshape(x_like.shape)
+    ),
+    numpy=(np.cumsum,),
+    linear="all",
+    batch="axis-flat",
+)
+def cumsum(x, axis=None):
+    """Sums of the first, the first two, ... elements; over the flattened array when `axis` is None."""
+    return np.cumsum(x, axis=axis)
+
+
+def _later(b: Any, a: Any) -> Any:
+    """S with S_i = b_i + a_i S_{i+1} along the last axis, in log2(n) steps: no division, so zeros do not matter."""
+    n, step = b.shape[-1], 1
+    while step < n:
+        b = np.concatenate([b[..., :-step] + a * b[..., step:], b[..., -step:]], axis=-1)
+        a = a[..., : n - 2 * step] * a[..., step:] if 2 * step < n else a
+        step *= 2
+    return b
+
+
+def _cumprod(g: Any, out: Any, x: Any, axis: Any) -> Any:
+    """g_k times the product of x_0..x_k without x_i, summed over k >= i: (product before i) * S_i, see `_later`."""
+    if x.size == 0 or x.ndim == 0:
+        return g.reshape(x.shape)
+    flat = x.reshape((-1,)) if axis is None else np.moveaxis(x, axis, -1)
+    gg = g if axis is None else np.moveaxis(g, axis, -1)
+    one = np.ones(flat.shape[:-1] + (1,), x.dtype)
+    before = np.cumprod(np.concatenate([one, flat[..., :-1]], axis=-1), axis=-1)
+    whole = before * _later(gg, flat[..., 1:])
+    return whole.reshape(x.shape) if axis is None else np.moveaxis(whole, -1, axis)
+
+
+@primitive(x=_cumprod, numpy=(np.cumprod,), batch="axis-flat")
+def cumprod(x, axis=None):
+    """Products of the first, the first two, ... elements; over the flattened array when `axis` is None."""
+    return np.cumprod(x, axis=axis)

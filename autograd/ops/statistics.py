@@ -9,12 +9,12 @@ import numpy as np
 
 from autograd.graph import Variable
 from autograd.ops.index import getitem, where
-from autograd.ops.reduce import Axis, count, max, mean, min, sum
+from autograd.ops.reduce import Axis, count, mean, sum
 from autograd.ops.shape import broadcast_to, concatenate, reshape, squeeze, transpose
 from autograd.ops.sorting import sort
 from autograd.primitive import composite, operand, plain
 
-__all__ = ["average", "cov", "median", "nanmax", "nanmean", "nanmin", "nansum", "percentile", "quantile"]
+__all__ = ["average", "cov", "median", "percentile", "quantile"]
 
 
 def _axes(a: Any, axis: Axis, name: str) -> tuple[int, ...]:
@@ -139,44 +139,3 @@ def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: in
     x = x - mean(x, axis=1, keepdims=True)
     freedom = x.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
     return squeeze(x @ np.conj(transpose(x)) / (freedom if freedom > 0 else 0))  # too few observations: NaN
-
-
-def _without_nan(a: Any, instead: float) -> tuple[Any, Any]:
-    a = operand(a)
-    missing = np.isnan(plain(a))
-    return where(missing, instead, a), missing
-
-
-@composite(numpy=(np.nansum,))
-def nansum(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The sum of the elements that are not NaN."""
-    return sum(_without_nan(a, 0)[0], axis=axis, keepdims=keepdims)
-
-
-@composite(numpy=(np.nanmean,))
-def nanmean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The mean of the elements that are not NaN; NaN where there are none."""
-    filled, missing = _without_nan(a, 0)
-    n = np.asarray(np.sum(~missing, axis=axis, keepdims=keepdims))
-    return sum(filled, axis=axis, keepdims=keepdims) / n.astype(filled.real.dtype)
-
-
-def _nan_extreme(a: Any, axis: Axis, keepdims: bool, best: Any, worst: float) -> Any:
-    filled, missing = _without_nan(a, worst)
-    if filled.dtype.kind == "c":
-        raise TypeError("nanmax and nanmin have no derivative of complex numbers")
-    found = best(filled, axis=axis, keepdims=keepdims)
-    nothing = np.all(missing, axis=axis, keepdims=keepdims)
-    return where(nothing, np.nan, found) if nothing.any() else found
-
-
-@composite(numpy=(np.nanmax,), kink="convex")
-def nanmax(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The largest element that is not NaN; equal ones share the gradient."""
-    return _nan_extreme(a, axis, keepdims, max, -np.inf)
-
-
-@composite(numpy=(np.nanmin,), kink="concave")
-def nanmin(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The smallest element that is not NaN; equal ones share the gradient."""
-    return _nan_extreme(a, axis, keepdims, min, np.inf)

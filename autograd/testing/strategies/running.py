@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import Call, Draw, axis_of, filled, plain_call, register, shapes
 
 
 @register("diff")
@@ -77,3 +77,11 @@ def _interp(draw: Draw, name: str) -> Call:
     return plain_call(
         name, [x, xp, fp], lambda *a: ops.interp(*a, **ends), lambda *a: np.interp(*a, **ends), ends, most=0.02
     )
+
+
+@register("cumsum", "cumprod")
+def _running(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()))
+    axis = axis_of(draw, x.ndim, tuples=False)
+    f, g = getattr(ops, name), getattr(np, name)
+    return plain_call(name, [x], lambda x: f(x, axis), lambda x: g(x, axis), axis)
