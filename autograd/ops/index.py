@@ -78,6 +78,10 @@ def _setitem_value(g: Any, x_like: Any, value_like: Any, index: Any) -> Any:
 def setitem(x, value, index):
     """A copy of x with x[index] = value; of values written to one place the last stays, and it alone has a gradient."""
     out = np.array(x, order="K")
+    if not _basic(index):  # NumPy writes repeats in the order of memory: let that be the order of the indices
+        parts = index if isinstance(index, tuple) else (index,)
+        index = tuple(np.asarray(p, order="C") if isinstance(p, (np.ndarray, list)) else p for p in parts)
+        value = np.asarray(value, order="C")
     out[index] = value
     return out if out.ndim else out[()]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.graph import GradError
 from autograd.ops.product import matmul
 from autograd.ops.reduce import keep
 from autograd.primitive import composite, operand, plain, primitive, unbroadcast, wrap
@@ -229,10 +230,19 @@ def eigh_packed(a, UPLO="L"):
 def eigh(a: Any, UPLO: str = "L") -> Any:
     """Eigenvalues and eigenvectors of Hermitian matrices.
 
-    The derivative of a vector whose eigenvalue comes twice does not exist: it is NaN. A complex vector's phase is
-    taken as constant, so that what is computed from it must not depend on the phase.
+    The derivative of a vector whose eigenvalue comes twice, up to rounding, does not exist: where a gradient is asked
+    for, that is a GradError; `eigvalsh` has one. A complex vector's phase is taken as constant: what is computed
+    from it must not depend on the phase.
     """
     packed = eigh_packed(operand(a), UPLO)
+    if getattr(packed, "requires_grad", False):
+        w = np.real(plain(packed)[..., 0, :])
+        close = 10 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0.0, keepdims=True)
+        if (np.diff(w, axis=-1) <= close).any():
+            raise GradError(
+                f"eigh: two eigenvalues of a matrix of shape {a.shape} are equal up to rounding, so that their vectors "
+                "have no derivative; eigvalsh has one for the eigenvalues, or use tensor.data"
+            )
     return _EighResult(np.real(packed[..., 0, :]), packed[..., 1:, :])
 
 

@@ -41,6 +41,19 @@ def test_of_an_index_named_twice_the_last_value_counts(x):
     assert grads(y.sum(), x) == [[0.0, 1.0, 1.0]]
 
 
+def test_repeats_are_written_in_the_order_of_the_indices(rng):
+    """NumPy goes by memory order, so that a Fortran-ordered value may end elsewhere: its gradient must follow it."""
+    for _ in range(50):
+        index = np.asfortranarray(rng.integers(0, 3, (3, 4)))
+        v = np.asfortranarray(rng.normal(size=(3, 4)))
+        t = Tensor(v, requires_grad=True)
+        t.data = v
+        y = Tensor(np.zeros(3))
+        y[index] = t
+        (g,) = gradients(y.sum(), [t])
+        np.testing.assert_allclose((g.data * v).sum(), y.data.sum())
+
+
 def test_a_graph_recorded_before_the_write_keeps_the_old_values(x):
     """MyGrad locks the array, PyTorch raises, HIPS gives the gradient at the new values."""
     y = x * 1.0
