@@ -23,11 +23,12 @@ from autograd.primitive import (
     UNIT,
     Domain,
     composite,
+    constant,
     elementwise,
+    numpy_functions,
     operand,
     plain,
     primitive,
-    wrap,
 )
 
 __all__ = [
@@ -63,6 +64,12 @@ def no_slope(function: str, argument: str, instead: str):
         raise TypeError(f"{function} has no derivative with respect to '{argument}': {instead}")
 
     return rule
+
+
+def _constant(function: Any) -> Any:
+    """`function` of Tensors, constant by nature."""
+    constant(function)
+    return numpy_functions[function]
 
 
 # arithmetic
@@ -106,8 +113,7 @@ def _power_exponent(g, out, x, y):
     # 0**y is flat in y for y > 0; at y = 0 it jumps and the convention is 0
     if isinstance(x, (int, float)) and x >= 0:
         return g * out * math.log(x or 1)
-    base = np.where(x == 0, 1, x)
-    return g * out * np.log(base.astype(out.dtype) if out.dtype.kind == "c" else base)
+    return g * out * np.log(np.where(x == 0, 1, x).astype(out.dtype, copy=False))
 
 
 power = elementwise(
@@ -119,14 +125,12 @@ power = elementwise(
 )
 
 
-@composite(numpy=(np.float_power,))
-def float_power(x: Any, y: Any) -> Any:
-    """x**y in double precision at least."""
-    x, y = operand(x), operand(y)
-    dtype = np.result_type(x.dtype, y.dtype, np.float64)
-    return power(x.astype(dtype), y.astype(dtype))
-
-
+float_power = elementwise(  # double precision at least, whatever its arguments are
+    np.float_power,
+    x=lambda g, x, y: g * y * np.float_power(x, np.where((x == 0) & (y == 0), 1, y - 1)),
+    y=_power_exponent,
+    domain={"x": POSITIVE, "y": REAL},
+)
 square = elementwise(np.square, x=lambda g, x: g * 2 * x)
 sqrt = elementwise(np.sqrt, x=lambda g, out: g * 0.5 / out, domain=POSITIVE)
 cbrt = elementwise(np.cbrt, x=lambda g, out: g / (3 * out * out), domain=NONZERO)
@@ -141,13 +145,17 @@ def _sign_slope(g, out, x):
     return (g - np.conj(g) * turned * turned) / (2 * np.where(length == 0, np.inf, length))
 
 
+_real_sign = _constant(np.sign)
 complex_sign = elementwise(np.sign, name="complex_sign", x=_sign_slope, holomorphic=False, kink="elementwise")
 
 
-@composite(numpy=(np.sign,))
-def sign(x: Any) -> Any:
+def sign(x: Any, /, **keywords: Any) -> Any:
     """-1, 0 or 1, constant by nature; of a complex number z / |z|, which turns with it, and 0 at 0."""
-    return complex_sign(x) if operand(x).dtype.kind == "c" else wrap(np.sign(plain(x)))
+    turns = isinstance(x, Variable) and x.dtype.kind == "c"  # type: ignore[attr-defined]
+    return complex_sign(x, **keywords) if turns else _real_sign(x, **keywords)
+
+
+numpy_functions[np.sign] = sign
 
 
 def _absolute(g, x):
@@ -250,20 +258,23 @@ def _two(first: Any, second: Any, out: Any) -> tuple[Any, Any]:
 @composite(numpy=(np.divmod,))
 def divmod(x: Any, y: Any, out: Any = (None, None)) -> tuple[Any, Any]:
     """The floor of x / y, constant by nature, and the remainder."""
-    return _two(wrap(np.floor_divide(plain(x), plain(y))), remainder(x, y), out)
+    return _two(np.floor_divide(x, y), remainder(x, y), out)
 
 
 @composite(numpy=(np.modf,))
 def modf(x: Any, out: Any = (None, None)) -> tuple[Any, Any]:
     """The fractional part and the integral part, constant by nature, both with the sign of `x`."""
-    return _two(fraction(x), wrap(np.modf(plain(x))[1]), out)
+    return _two(fraction(x), np.trunc(x), out)
+
+
+_exponent = _constant(lambda x: np.frexp(x)[1])
 
 
 @composite(numpy=(np.frexp,))
 def frexp(x: Any, out: Any = (None, None)) -> tuple[Any, Any]:
     """m and the integer n of x = m 2**n with 1/2 <= |m| < 1."""
-    exponent = np.frexp(plain(x))[1]
-    return _two(ldexp(x, -exponent), wrap(exponent), out)
+    exponent = _exponent(x)
+    return _two(ldexp(x, -exponent), exponent, out)
 
 
 # exponentials and logarithms
