@@ -221,16 +221,20 @@ def _extreme_rule(ignore: bool) -> Callable[..., Any]:
     return rule
 
 
+def _options(initial: Any, where: Any) -> dict[str, Any]:
+    return {"initial": initial, "where": where}
+
+
 @primitive(x=_extreme_rule(False), numpy=(np.max, np.amax), kink="convex", selects=True, batch="axis")
 def max(x, axis=None, keepdims=False, initial=GIVEN_NONE, where=True):
     """Largest element; ties share the gradient equally, with `initial` among them. Where there is a NaN it wins."""
-    return np.maximum.reduce(x, axis, None, None, keepdims, initial, where)
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims, **_options(initial, where))
 
 
 @primitive(x=_extreme_rule(False), numpy=(np.min, np.amin), kink="concave", selects=True, batch="axis")
 def min(x, axis=None, keepdims=False, initial=GIVEN_NONE, where=True):
     """Smallest element; ties share the gradient equally, with `initial` among them. Where there is a NaN it wins."""
-    return np.minimum.reduce(x, axis, None, None, keepdims, initial, where)
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims, **_options(initial, where))
 
 
 amax, amin = max, min
@@ -244,13 +248,13 @@ def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 @primitive(x=_extreme_rule(True), numpy=(np.nanmax,), kink="convex", selects=True, batch="axis")
 def nanmax(x, axis=None, keepdims=False, initial=GIVEN_NONE, where=True):
-    """Largest element that is no NaN; ties share the gradient equally. Of nothing but NaN it is NaN, with gradient 0."""
+    """Largest element that is no NaN; ties share equally. Of nothing but NaN it is NaN, with gradient 0."""
     return np.nanmax(x, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
 @primitive(x=_extreme_rule(True), numpy=(np.nanmin,), kink="concave", selects=True, batch="axis")
 def nanmin(x, axis=None, keepdims=False, initial=GIVEN_NONE, where=True):
-    """Smallest element that is no NaN; ties share the gradient equally. Of nothing but NaN it is NaN, with gradient 0."""
+    """Smallest element that is no NaN; ties share equally. Of nothing but NaN it is NaN, with gradient 0."""
     return np.nanmin(x, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 

@@ -120,8 +120,8 @@ def test_what_does_not_fit_is_named(call, kind, words):
 
 
 def test_keywords_that_do_not_exist(x):
-    with pytest.raises(TypeError, match="sum has no argument 'where'"):
-        np.sum(x, where=[True, False, True])
+    with pytest.raises(TypeError, match="cumsum has no argument 'where'"):
+        anp.cumsum(x, where=[True, False, True])
     with pytest.raises(TypeError, match="exp: out= is a plain array"):
         np.exp(x, out=np.zeros(3))
 

@@ -57,9 +57,8 @@ def test_interpolation_at_a_point_that_comes_twice():
         lambda x: anp.quantile(x, 0.5, method="nearest"),
         lambda x: anp.interp(x, x, x, period=2.0),
         lambda x: anp.cov(x, aweights=[1, 2]),
-        lambda x: anp.nanmax(x, initial=0.0),
     ],
 )
 def test_what_has_no_derivative_is_refused(f):
-    with pytest.raises(TypeError, match=r"pad|quantile|interp|cov|nanmax"):
+    with pytest.raises(TypeError, match=r"pad|quantile|interp|cov"):
         f(Tensor([1.0, 2.0], requires_grad=True))
