@@ -66,6 +66,12 @@ def no_slope(function: str, argument: str, instead: str):
     return rule
 
 
+def broadcasting(function: Any) -> Any:
+    """Mark an op that has settings as elementwise: its arrays broadcast, and a zero cotangent stays zero."""
+    function.op.elementwise = True
+    return function
+
+
 def _constant(function: Any) -> Any:
     """`function` of Tensors, constant by nature."""
     constant(function)
@@ -194,6 +200,7 @@ def _angle(g, z, deg):
     return g * (turn / np.where(length == 0, np.inf, length))
 
 
+@broadcasting
 @primitive(z=_angle, numpy=(np.angle,), batch="leading")
 def angle(z, deg=False):
     """The angle of a complex number with the positive real axis, in radians or degrees; slope 0 at 0."""
@@ -235,6 +242,7 @@ ldexp = elementwise(
 nextafter = elementwise(np.nextafter, x=lambda g: g, y=flat)
 
 
+@broadcasting
 @primitive(x=lambda g: g, batch="leading")
 def fraction(x):
     """`x` without its integral part, with the sign of `x`: the first part of `modf`."""
@@ -369,6 +377,7 @@ def exp_moment(z, n):
     return np.where(near, total, parts)
 
 
+@broadcasting
 @primitive(x=lambda g, x, n: g * sinc_slope(x, n + 1), batch="leading")
 def sinc_slope(x, n):
     """The n-th derivative of sin(pi x) / (pi x), as a moment: of the cosine that it is the integral of."""

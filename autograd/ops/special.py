@@ -1,93 +1,71 @@
-"""Special functions: the error function, gamma and beta functions and their kin.
+"""Special functions: error, gamma, beta and Bessel functions, logarithms that are safe at 0, and their kin.
 
-The values are SciPy's, which is imported at the first call: it takes longer to load than this whole package.
+At 0 times infinity (`xlogy` and its kin, where both arguments are 0) slopes are those of x log(1). A derivative by the
+order of a Bessel function, or by the exponents of an incomplete function, is not declared and says so when asked for.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.primitive import POSITIVE, REAL, Domain, elementwise, primitive
+from autograd.ops.elementwise import broadcasting, cbrt, exp2, exp_moment, expm1, log1p, no_slope
+from autograd.ops.neural import sigmoid
+from autograd.ops.scipys import adopt_scipys, forward, ours, special, values
+from autograd.primitive import (
+    NONZERO,
+    POSITIVE,
+    REAL,
+    UNIT,
+    Domain,
+    composite,
+    constant,
+    elementwise,
+    numpy_functions,
+    operand,
+    primitive,
+)
 
 __all__ = [
-    "betaln", "digamma", "entr", "erf", "erfc", "erfcx", "gammaln", "log_ndtr", "logit", "ndtr", "polygamma", "xlogy",
+    "beta", "betainc", "betaln", "cosm1", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv",
+    "exp1", "exp10", "expi", "expit", "exprel", "exprel_slope", "gamma", "gammainc", "gammaincc", "gammaln",
+    "gammasgn", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "k0", "k0e", "k1", "k1e", "kl_div",
+    "kv", "kve", "lambertw", "log_expit", "log_ndtr", "loggamma", "logit", "multigammaln", "ndtr", "ndtri",
+    "polygamma", "psi", "rel_entr", "rgamma", "xlog1py", "xlogy", "y0", "y1", "yn", "yv",
 ]  # fmt: skip
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
-NO_POLE = Domain(avoid=tuple(-float(k) for k in range(13)))  # the gamma function has poles at 0, -1, -2, ...
 ROOT_HALF = math.sqrt(0.5)
-ROOT_TWO_OVER_PI = math.sqrt(2 / math.pi)
-HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+ROOT_TWO_PI = math.sqrt(2 * math.pi)
+LN10 = math.log(10.0)
+NO_POLE = Domain(avoid=tuple(-float(k) for k in range(13)))  # the gamma function has poles at 0, -1, -2, ...
 
 
-@functools.cache
-def _scipy(name: str) -> Any:
-    """SciPy's function; where it is not installed, the standard library's of a number, if it has one."""
-    try:
-        from scipy import special
-    except ImportError as error:
-        one = {"erf": math.erf, "erfc": math.erfc, "gammaln": _log_gamma}.get(name)
-        if one is None:
-            raise ImportError(f"{name} needs SciPy: pip install scipy, or pip install 'glassgrad[scipy]'") from error
-        return _each(one)
-    return getattr(special, name)
+def order(name: str) -> Any:
+    return no_slope(name, "v", "the derivative of a Bessel function by its order is not declared; pass v.data")
 
 
-def _log_gamma(x: float) -> float:
-    try:
-        return math.lgamma(x)
-    except ValueError:  # a pole
-        return math.inf
-
-
-def _each(one: Callable[[float], float]) -> Callable[[Any], Any]:
-    each = np.frompyfunc(one, 1, 1)
-
-    def apply(x: Any) -> Any:
-        x = np.asarray(x)
-        if x.dtype.kind == "c":
-            raise TypeError("complex numbers need SciPy")
-        return np.asarray(each(x), dtype=x.dtype if x.dtype.kind == "f" else float)
-
-    return apply
-
-
-def _values(name: str) -> Callable[..., Any]:
-    """What computes the values of SciPy's real function `name`."""
-
-    def forward(*args: Any) -> Any:
-        if any(np.iscomplexobj(a) for a in args):
-            raise TypeError("complex numbers are not supported")
-        args = tuple(np.asarray(a) if isinstance(a, (list, tuple)) else a for a in args)
-        dtype = np.result_type(*args)  # to NumPy a Python number has no dtype of its own; to SciPy it is a float64
-        if dtype.kind == "f":
-            args = tuple(np.asarray(a, dtype) for a in args)
-        return _scipy(name)(*args)
-
-    forward.__name__ = name
-    return forward
-
-
-def _special(name: str, doc: str, domain: Any = REAL, **rules: Any) -> Callable[..., Any]:
-    function = elementwise(_values(name), name=name, domain=domain, **rules)
-    function.__doc__ = doc + f" The values are those of `scipy.special.{name}`."
-    return function
-
-
-erf = _special(
+# ---------------------------------------------------------------------- the error function and the normal distribution
+erf = special(
     "erf",
     "The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.",
+    complex_too=True,
     x=lambda g, x: g * TWO_OVER_ROOT_PI * np.exp(-x * x),
 )
-erfc = _special(
+erfc = special(
     "erfc",
     "1 - erf(x), without loss of precision for large x.",
+    complex_too=True,
     x=lambda g, x: -g * TWO_OVER_ROOT_PI * np.exp(-x * x),
+)
+erfi = special(
+    "erfi",
+    "-i erf(i x), 2 / sqrt(pi) times the integral of exp(t^2) from 0 to x.",
+    complex_too=True,
+    x=lambda g, x: g * TWO_OVER_ROOT_PI * np.exp(x * x),
 )
 
 
@@ -99,22 +77,69 @@ def _erfcx_slope(g, x, out):
     return g * np.where(far, series, 2 * x * out - TWO_OVER_ROOT_PI)
 
 
-erfcx = _special("erfcx", "exp(x^2) erfc(x), which neither overflows nor vanishes for large x.", x=_erfcx_slope)
-gammaln = _special(
-    "gammaln",
-    "log |Gamma(x)|.",
-    domain=NO_POLE,
-    x=lambda g, x: g * digamma(x),
+erfcx = special("erfcx", "exp(x^2) erfc(x), which neither overflows nor vanishes for large x.", x=_erfcx_slope)
+erfinv = special(
+    "erfinv",
+    "The number whose error function is x.",
+    UNIT,
+    x=lambda g, out: g * (np.exp(out * out) / TWO_OVER_ROOT_PI),
 )
-digamma: Callable[..., Any] = _special(
+erfcinv = special(
+    "erfcinv",
+    "The number whose complementary error function is x.",
+    Domain(0.0, 2.0),
+    x=lambda g, out: -g * (np.exp(out * out) / TWO_OVER_ROOT_PI),
+)
+ndtr = special(
+    "ndtr",
+    "The normal distribution function.",
+    complex_too=True,
+    x=lambda g, x: g * (np.exp(-0.5 * x * x) / ROOT_TWO_PI),
+)
+log_ndtr = special(
+    "log_ndtr",
+    "The logarithm of the normal distribution function, finite far to the left too.",
+    x=lambda g, x: g * (2 / ROOT_TWO_PI) / erfcx(x * -ROOT_HALF),
+)
+ndtri = special(
+    "ndtri",
+    "The number at which the normal distribution function is x.",
+    Domain(0.0, 1.0),
+    x=lambda g, out: g * (np.exp(0.5 * out * out) * ROOT_TWO_PI),
+)
+
+# ---------------------------------------------------------------------- the gamma function
+gamma = special(
+    "gamma",
+    "The gamma function, (x - 1)! for whole x.",
+    NO_POLE,
+    x=lambda g, out, x: g * out * digamma(x),
+)
+gammaln = special("gammaln", "log |gamma(x)|.", NO_POLE, x=lambda g, x: g * digamma(x))
+loggamma = special("loggamma", "log gamma(x) of positive x; NaN elsewhere.", POSITIVE, x=lambda g, x: g * digamma(x))
+digamma: Callable[..., Any] = special(
     "digamma",
-    "The derivative of log Gamma(x).",
-    domain=NO_POLE,
+    "The derivative of log gamma(x).",
+    NO_POLE,
     x=lambda g, x: g * polygamma(1, x),
 )
 
 
-@primitive(x=lambda g, n, x: g * polygamma(n + 1, x), domain={"x": NO_POLE})
+def _rgamma_slope(g, out, x):
+    # at the poles of gamma its reciprocal is 0 and digamma infinite: left of 1/2 by 1 / gamma(x) = sin(pi x) / pi
+    # times gamma(1 - x), which is smooth
+    left = x < 0.5
+    mirror = np.where(left, 1 - x, 1)
+    turn = math.pi * np.where(left, x, 0)
+    slope = gamma(mirror) * (np.cos(turn) - np.sin(turn) / math.pi * digamma(mirror))
+    return g * np.where(left, slope, -out * digamma(np.where(left, 1, x)))
+
+
+rgamma = special("rgamma", "1 / gamma(x), 0 at the poles of gamma.", x=_rgamma_slope)
+
+
+@broadcasting
+@primitive(x=lambda g, n, x: g * polygamma(n + 1, x), domain={"x": NO_POLE}, batch="leading")
 def polygamma(n, x):
     """The `n`-th derivative of digamma(x), for whole `n`, as `scipy.special.polygamma`."""
     if np.ndim(n) or n != int(n) or n < 0:
@@ -122,49 +147,236 @@ def polygamma(n, x):
     x = np.asarray(x)
     if x.dtype.kind == "c":
         raise TypeError("complex numbers are not supported")
-    return np.asarray(_scipy("polygamma")(int(n), x)).astype(x.dtype if x.dtype.kind == "f" else float)
+    return np.asarray(values("polygamma")(int(n), x)).astype(x.dtype if x.dtype.kind == "f" else float)
 
 
-betaln = _special(
+@composite()
+def multigammaln(a: Any, d: Any) -> Any:
+    """log of the multivariate gamma function of dimension `d`: sum of gammaln(a - i / 2) for i < d, and a constant."""
+    if np.ndim(d) or d != int(d) or d < 1:
+        raise ValueError(f"d is a whole number from 1 on, not {d!r}")
+    a = operand(a)
+    total = gammaln(a)
+    for i in range(1, int(d)):
+        total = total + gammaln(a - 0.5 * i)
+    return total + 0.25 * d * (d - 1) * math.log(math.pi)
+
+
+_gammasgn = forward("gammasgn")
+constant(_gammasgn)
+gammasgn = numpy_functions[_gammasgn]
+
+# ---------------------------------------------------------------------- beta and incomplete functions
+beta = special(
+    "beta",
+    "gamma(x) gamma(y) / gamma(x + y).",
+    POSITIVE,
+    x=lambda g, out, x, y: g * out * (digamma(x) - digamma(x + y)),
+    y=lambda g, out, x, y: g * out * (digamma(y) - digamma(x + y)),
+)
+betaln = special(
     "betaln",
-    "log |B(x, y)|, B(x, y) = Gamma(x) Gamma(y) / Gamma(x + y).",
-    domain=POSITIVE,
+    "log |beta(x, y)|.",
+    POSITIVE,
     x=lambda g, x, y: g * (digamma(x) - digamma(x + y)),
     y=lambda g, x, y: g * (digamma(y) - digamma(x + y)),
 )
-logit = _special(
-    "logit",
-    "log(x / (1 - x)).",
-    domain=Domain(0.0, 1.0),
-    x=lambda g, x: g / (x * (1 - x)),
+
+
+def _gamma_density(a, x):
+    return np.exp(xlogy(a - 1, x) - x - gammaln(a))
+
+
+gammainc = special(
+    "gammainc",
+    "The regularised lower incomplete gamma function; its derivative by the exponent `a` is not declared.",
+    POSITIVE,
+    a=no_slope("gammainc", "a", "pass a.data"),
+    x=lambda g, a, x: g * _gamma_density(a, x),
+)
+gammaincc = special(
+    "gammaincc",
+    "1 - gammainc(a, x), without loss of precision.",
+    POSITIVE,
+    a=no_slope("gammaincc", "a", "pass a.data"),
+    x=lambda g, a, x: -g * _gamma_density(a, x),
 )
 
 
-def _xlogy_x(g, x, y):
-    # 0 log(0) is 0 whatever y does; the slope in x there is that of x log(1)
-    return g * np.log(np.where((x == 0) & (y == 0), 1, y))
+def _beta_density(a, b, x):
+    return np.exp(xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b))
 
 
-xlogy = _special(
+@broadcasting
+@primitive(
+    a=no_slope("betainc", "a", "pass a.data"),
+    b=no_slope("betainc", "b", "pass b.data"),
+    x=lambda g, a, b, x: g * _beta_density(a, b, x),
+    domain={"a": POSITIVE, "b": POSITIVE, "x": Domain(0.0, 1.0)},
+)
+def betainc(a, b, x):
+    """The regularised incomplete beta function; its derivatives by `a` and `b` are not declared."""
+    return forward("betainc")(a, b, x)
+
+
+# ---------------------------------------------------------------------- exponentials and logarithms, safe at their ends
+expit = sigmoid
+log_expit = elementwise(lambda x: -np.logaddexp(0, -x), name="log_expit", x=lambda g, x: g * sigmoid(-x))
+log_expit.__doc__ = log_expit.op.doc = "log(1 / (1 + exp(-x))), without overflow or loss of precision."  # type: ignore[attr-defined]
+logit = special("logit", "log(x / (1 - x)).", Domain(0.0, 1.0), x=lambda g, x: g / (x * (1 - x)))
+exp10 = special("exp10", "10**x.", x=lambda g, out: g * out * LN10)
+cosm1 = special("cosm1", "cos(x) - 1, without loss of precision near 0.", x=lambda g, x: -g * np.sin(x))
+
+
+@broadcasting
+@primitive(x=lambda g, x, n: g * exprel_slope(x, n + 1), batch="leading")
+def exprel_slope(x, n=1):
+    """The n-th derivative of (exp(x) - 1) / x: the integral of t^n exp(x t) over 0 < t < 1."""
+    wide = np.asarray(x, complex if np.iscomplexobj(x) else float)
+    return exp_moment(wide, n).astype(np.result_type(x, np.float16))
+
+
+exprel = elementwise(lambda x: exprel_slope(x, 0), name="exprel", x=lambda g, x: g * exprel_slope(x, 1))
+exprel.__doc__ = exprel.op.doc = "(exp(x) - 1) / x, 1 at 0."  # type: ignore[attr-defined]
+
+
+def _beside_zero(x, y):
+    """`y`, and 1 where both are 0: there x log(y) is 0 times minus infinity."""
+    return np.where((x == 0) & (y == 0), 1, y)
+
+
+xlogy = special(
     "xlogy",
     "x log(y), and 0 where x = 0.",
-    domain={"x": REAL, "y": POSITIVE},
-    x=_xlogy_x,
-    y=lambda g, x, y: g * x / np.where((x == 0) & (y == 0), 1, y),
+    {"x": REAL, "y": POSITIVE},
+    complex_too=True,
+    x=lambda g, x, y: g * np.log(_beside_zero(x, y)),
+    y=lambda g, x, y: g * x / _beside_zero(x, y),
 )
-entr = _special(
-    "entr",
-    "-x log(x), 0 at 0 and -inf below.",
-    domain=POSITIVE,
-    x=lambda g, x: -g * (np.log(x) + 1),
+xlog1py = special(
+    "xlog1py",
+    "x log(1 + y), and 0 where x = 0.",
+    {"x": REAL, "y": Domain(low=-1.0)},
+    complex_too=True,
+    x=lambda g, x, y: g * np.log1p(np.where((x == 0) & (y == -1), 0, y)),
+    y=lambda g, x, y: g * x / (1 + np.where((x == 0) & (y == -1), 0, y)),
 )
-ndtr = _special(
-    "ndtr",
-    "The normal distribution function.",
-    x=lambda g, x: g * np.exp(-0.5 * x * x - HALF_LOG_TWO_PI),
+entr = special("entr", "-x log(x), 0 at 0 and -inf below.", POSITIVE, x=lambda g, x: -g * (np.log(x) + 1))
+
+
+def _ratio(x, y):
+    """x / y, and 1 where both are 0."""
+    return _beside_zero(y, x) / _beside_zero(x, y)
+
+
+rel_entr = special(
+    "rel_entr",
+    "x log(x / y), 0 where x = 0 and y >= 0, infinite where either is negative.",
+    POSITIVE,
+    x=lambda g, x, y: g * (np.log(_ratio(x, y)) + 1),
+    y=lambda g, x, y: -g * (x / _beside_zero(x, y)),
 )
-log_ndtr = _special(
-    "log_ndtr",
-    "The logarithm of the normal distribution function, finite far to the left too.",
-    x=lambda g, x: g * ROOT_TWO_OVER_PI / erfcx(x * -ROOT_HALF),
+kl_div = special(
+    "kl_div",
+    "x log(x / y) - x + y, y where x = 0 and y >= 0, infinite where either is negative.",
+    POSITIVE,
+    x=lambda g, x, y: g * np.log(_ratio(x, y)),
+    y=lambda g, x, y: g * (1 - x / _beside_zero(x, y)),
 )
+exp1 = special(
+    "exp1",
+    "The integral of exp(-t) / t from x to infinity.",
+    POSITIVE,
+    complex_too=True,
+    x=lambda g, x: -g * (np.exp(-x) / x),
+)
+expi = special(
+    "expi",
+    "The integral of exp(t) / t from minus infinity to x, past 0 its principal value.",
+    NONZERO,
+    complex_too=True,
+    x=lambda g, x: g * (np.exp(x) / x),
+)
+
+
+@broadcasting
+@primitive(z=lambda g, out: g * (np.exp(-out) / (1 + out)), batch="leading")
+def lambertw(z, k=0, tol=1e-8):
+    """The complex w with w exp(w) = z, on branch `k`, as `scipy.special.lambertw`."""
+    return values("lambertw")(z, k, tol)
+
+
+# ---------------------------------------------------------------------- Bessel functions
+jv: Callable[..., Any] = special(
+    "jv",
+    "The Bessel function of the first kind, of constant order `v`.",
+    complex_too=True,
+    v=order("jv"),
+    z=lambda g, v, z: g * (0.5 * (jv(v - 1, z) - jv(v + 1, z))),
+)
+yv: Callable[..., Any] = special(
+    "yv",
+    "The Bessel function of the second kind, of constant order `v`.",
+    POSITIVE,
+    complex_too=True,
+    v=order("yv"),
+    z=lambda g, v, z: g * (0.5 * (yv(v - 1, z) - yv(v + 1, z))),
+)
+iv: Callable[..., Any] = special(
+    "iv",
+    "The modified Bessel function of the first kind, of constant order `v`.",
+    complex_too=True,
+    v=order("iv"),
+    z=lambda g, v, z: g * (0.5 * (iv(v - 1, z) + iv(v + 1, z))),
+)
+kv: Callable[..., Any] = special(
+    "kv",
+    "The modified Bessel function of the second kind, of constant order `v`.",
+    POSITIVE,
+    complex_too=True,
+    v=order("kv"),
+    z=lambda g, v, z: -g * (0.5 * (kv(v - 1, z) + kv(v + 1, z))),
+)
+ive: Callable[..., Any] = special(
+    "ive",
+    "exp(-|z|) iv(v, z), of constant order `v`; at its kink at 0 the factor has slope 0.",
+    kink="elementwise",
+    v=order("ive"),
+    z=lambda g, out, v, z: g * (0.5 * (ive(v - 1, z) + ive(v + 1, z)) - np.sign(z) * out),
+)
+kve: Callable[..., Any] = special(
+    "kve",
+    "exp(z) kv(v, z), of constant order `v`.",
+    POSITIVE,
+    v=order("kve"),
+    z=lambda g, out, v, z: g * (out - 0.5 * (kve(v - 1, z) + kve(v + 1, z))),
+)
+jn, yn = jv, yv
+
+j0 = special("j0", "jv(0, x).", x=lambda g, x: -g * j1(x))
+j1: Callable[..., Any] = special("j1", "jv(1, x).", x=lambda g, x: g * (0.5 * (j0(x) - jv(2, x))))
+y0 = special("y0", "yv(0, x).", POSITIVE, x=lambda g, x: -g * y1(x))
+y1: Callable[..., Any] = special("y1", "yv(1, x).", POSITIVE, x=lambda g, x: g * (0.5 * (y0(x) - yv(2, x))))
+i0 = elementwise(np.i0, x=lambda g, x: g * i1(x))
+i1: Callable[..., Any] = special("i1", "iv(1, x).", x=lambda g, x: g * (0.5 * (i0(x) + iv(2, x))))
+k0 = special("k0", "kv(0, x).", POSITIVE, x=lambda g, x: -g * k1(x))
+k1: Callable[..., Any] = special("k1", "kv(1, x).", POSITIVE, x=lambda g, x: -g * (0.5 * (k0(x) + kv(2, x))))
+i0e = special("i0e", "ive(0, x).", kink="elementwise", x=lambda g, out, x: g * (i1e(x) - np.sign(x) * out))
+i1e: Callable[..., Any] = special(
+    "i1e",
+    "ive(1, x).",
+    kink="elementwise",
+    x=lambda g, out, x: g * (0.5 * (i0e(x) + ive(2, x)) - np.sign(x) * out),
+)
+k0e = special("k0e", "kve(0, x).", POSITIVE, x=lambda g, out, x: g * (out - k1e(x)))
+k1e: Callable[..., Any] = special(
+    "k1e", "kve(1, x).", POSITIVE, x=lambda g, out, x: g * (out - 0.5 * (k0e(x) + kve(2, x)))
+)
+psi = digamma
+
+# SciPy's names for what NumPy has, or has under another name
+ours.update(
+    betainc=betainc, cbrt=cbrt, exp2=exp2, expit=expit, expm1=expm1, exprel=exprel, gammasgn=gammasgn, i0=i0, kn=kv,
+    lambertw=lambertw, log1p=log1p, log_expit=log_expit, multigammaln=multigammaln, polygamma=polygamma, yn=yv,
+)  # fmt: skip
+adopt_scipys()

@@ -29,6 +29,13 @@ def tanh_slope(x: Array) -> Any:
     return 0.5 * (1 + t) + 0.5 * x * (1 - t**2) * a * (1 + 3 * b * x**2)
 
 
+def exp_moment(x: Array, n: int) -> Any:
+    """The integral of s^n exp(x s) for s from 0 to 1."""
+    s, weight = np.polynomial.legendre.leggauss(60)
+    s = (s + 1) / 2
+    return (s**n * np.exp(x[..., None] * s)) @ weight / 2
+
+
 def sinc_slope(x: Array, n: int) -> Any:
     """From sinc(x) = integral of cos(pi x s) for s from 0 to 1."""
     s, weight = np.polynomial.legendre.leggauss(60)

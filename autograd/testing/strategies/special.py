@@ -7,13 +7,26 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from autograd import ops
+from autograd.ops.scipys import ours
 from autograd.ops.special import NO_POLE
-from autograd.testing.strategies.base import Call, Draw, filled, inside, reach_of, register, shapes
+from autograd.primitive import NONZERO, POSITIVE, Domain, table
+from autograd.testing.strategies.base import (
+    GRID,
+    SMALL,
+    Call,
+    Draw,
+    filled,
+    inside,
+    plain_call,
+    reach_of,
+    register,
+    shapes,
+)
 from autograd.testing.strategies.elementwise import references
-
-NAMES = ("betaln", "digamma", "entr", "erf", "erfc", "erfcx", "gammaln", "log_ndtr", "logit", "ndtr", "xlogy")
+from autograd.testing.strategies.reference import exp_moment
 
 
 def scipys(name: str) -> Callable[..., Any]:
@@ -27,7 +40,7 @@ def scipys(name: str) -> Callable[..., Any]:
     return call
 
 
-references.update({name: scipys(name) for name in NAMES})
+references.update({name: scipys(name) for name in ours if name in table})
 
 
 @register("polygamma")
@@ -42,3 +55,99 @@ def _polygamma(draw: Draw, name: str) -> Call:
         (reach_of(x, NO_POLE),),
         f"n = {n}",
     )
+
+
+@register("multigammaln")
+def _multigammaln(draw: Draw, name: str) -> Call:
+    d = draw(st.integers(1, 3))
+    domain = Domain(low=0.5 * (d - 1))
+    x = filled(draw, draw(shapes()), inside(domain))
+    reference = scipys("multigammaln")
+    return Call(
+        name, (x,), lambda x: ops.multigammaln(x, d), lambda x: reference(x, d), (reach_of(x, domain),), f"d = {d}"
+    )
+
+
+@register("erfi", "erfcx")
+def _steep(draw: Draw, name: str) -> Call:
+    """Of arguments whose exponential of the square a float32 holds."""
+    return plain_call(name, [filled(draw, draw(shapes()))], table[name].function, references[name])
+
+
+@register("exprel_slope")
+def _exprel_slope(draw: Draw, name: str) -> Call:
+    n = draw(st.integers(1, 3))
+    x = filled(draw, draw(shapes()), (*SMALL, -12.0, 1e-9, 1.9, 2.1, -3.9, -4.1))
+    return plain_call(name, [x], lambda x: ops.exprel_slope(x, n), lambda x: exp_moment(x, n), n)
+
+
+@register("lambertw")
+def _lambertw(draw: Draw, name: str) -> Call:
+    """Its real and imaginary parts added: of real numbers it is complex left of -1/e, and on the other branches."""
+    k = draw(st.sampled_from((0, -1, 1)))
+    x = filled(draw, draw(shapes()), (0.5, -0.25, 2.0, 12.0, -2.0, 0.1))
+    f, g = ops.lambertw, scipys("lambertw")
+
+    def parts(w: Any) -> Any:
+        return ops.real(w) + 2 * ops.imag(w)
+
+    return plain_call(
+        name, [x], lambda x: parts(f(x, k)), lambda x: parts(g(x, k)), f"k = {k}, an array of float64", most=0.02
+    )
+
+
+ORDERS = (0, 1, 2, 3, 0.5, 1.7, -1, -0.4)
+
+
+@register("jv", "yv", "iv", "kv", "ive", "kve")
+def _bessel(draw: Draw, name: str) -> Call:
+    """Of an order that is a number, or an array that broadcasts."""
+    given, _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))
+    order: Any = draw(st.sampled_from(ORDERS))
+    if draw(st.integers(0, 3)) == 0:
+        order = filled(draw, given[0], ORDERS)
+    domain = POSITIVE if name in ("yv", "kv", "kve") or np.any(order != np.floor(order)) else NONZERO
+    pool = tuple(v for v in inside(domain) if abs(v) > 0.01)  # its powers are in the range of float32
+    return _one_of_two(name, order, filled(draw, given[1], pool), domain)
+
+
+@register("gammainc", "gammaincc")
+def _incomplete_gamma(draw: Draw, name: str) -> Call:
+    given, _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))
+    exponents = (0.3, 1.0, 1.5, 2.0, 7.0)
+    a = filled(draw, given[0], exponents) if draw(st.booleans()) else draw(st.sampled_from(exponents))
+    return _one_of_two(name, a, filled(draw, given[1], inside(POSITIVE)), POSITIVE)
+
+
+def _one_of_two(name: str, first: Any, x: Any, domain: Domain) -> Call:
+    f, g = table[name].function, references[name]
+    return Call(
+        name,
+        (x,),
+        lambda x: f(first, x),
+        lambda x: np.asarray(g(first, x)),
+        (reach_of(x, domain),),
+        f"first argument {'an array ' if np.ndim(first) else ''}{first!r}",
+    )
+
+
+@register("betainc")
+def _betainc(draw: Draw, name: str) -> Call:
+    given, _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, min_side=0, max_side=3))
+    a, b = (filled(draw, s, (0.5, 1.0, 2.0, 3.3)) for s in given[:2])
+    domain = Domain(0.0, 1.0)
+    x = filled(draw, given[2], inside(domain))
+    f, g = ops.betainc, scipys("betainc")
+    return Call(
+        name,
+        (x,),
+        lambda x: f(a, b, x),
+        lambda x: np.asarray(g(a, b, x)),
+        (reach_of(x, domain),),
+        f"exponents arrays {a.tolist()} and {b.tolist()}",
+    )
+
+
+@register("rgamma")
+def _rgamma(draw: Draw, name: str) -> Call:
+    return plain_call(name, [filled(draw, draw(shapes()), (*GRID, 0.1, 5.3))], ops.rgamma, references[name])
