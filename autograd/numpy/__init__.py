@@ -17,6 +17,7 @@ from autograd.ops.index import *
 from autograd.ops.joining import *
 from autograd.ops.neural import *
 from autograd.ops.polynomial import *
+from autograd.ops.pooling import *
 from autograd.ops.product import *
 from autograd.ops.reduce import *
 from autograd.ops.running import *
@@ -24,6 +25,7 @@ from autograd.ops.shape import *
 from autograd.ops.sorting import *
 from autograd.ops.special import *
 from autograd.ops.statistics import *
+from autograd.ops.windows import *
 from autograd.primitive import numpy_functions as _functions
 
 

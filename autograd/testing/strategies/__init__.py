@@ -18,6 +18,7 @@ from autograd.testing.strategies import (  # noqa: F401  they register themselve
     linalg,
     neural,
     polynomial,
+    pooling,
     product,
     reduce,
     running,
@@ -25,6 +26,7 @@ from autograd.testing.strategies import (  # noqa: F401  they register themselve
     sorting,
     special,
     statistics,
+    windows,
 )
 from autograd.testing.strategies.base import LAYOUTS, Call, laid_out, register, registered
 from autograd.testing.strategies.elementwise import elementwise_call

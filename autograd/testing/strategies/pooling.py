@@ -1,0 +1,178 @@
+"""Calls of the ops in `autograd.ops.pooling`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from autograd import ops
+from autograd.testing.strategies.base import Array, Call, Draw, distinct, filled, plain_call, register
+from autograd.testing.strategies.windows import Slide, said, slides
+
+
+def _drawn(draw: Draw, dilate: bool) -> tuple[tuple[int, ...], Slide, tuple[Any, ...], bool]:
+    """A shape, its windows, how the call says kernel, stride and padding, and its `ceil_mode`.
+
+    The windows of `ceil_mode` are written as so much more padding behind.
+    """
+    axes = draw(st.integers(1, 2))
+    w = slides(draw, axes, half=True, dilate=dilate)
+    whole = axes == 1 and draw(st.booleans()) or draw(st.booleans())
+    lead = (draw(st.integers(0, 2)), draw(st.integers(1, 2))) if whole else draw(st.sampled_from(((), (2,))))
+    kernel = said(draw, w.kernel) if whole else w.kernel
+    stride: Any = said(draw, w.stride)
+    if draw(st.booleans()):
+        w, stride = replace(w, stride=w.kernel), None
+    ceil = draw(st.booleans())
+    if ceil:
+        pads = []
+        for n, k, s, d, (low, high) in zip(w.size, w.kernel, w.stride, w.dilation, w.pads, strict=True):
+            count = math.ceil((n + low + high - d * (k - 1) - 1) / s) + 1
+            count -= (count - 1) * s >= n + low
+            pads.append((low, max(high, (count - 1) * s + d * (k - 1) + 1 - n - low)))
+        w = replace(w, pads=tuple(pads))
+    return (*lead, *w.size), w, (kernel, stride, w.padding), ceil
+
+
+def _each_window(w: Slide, x: Array, outside: float, f: Callable[[Array], Any]) -> Array:
+    """`f` of each window, the pooled axes flattened into the last."""
+    lead = x.shape[: x.ndim - len(w.size)]
+    out = np.zeros((*lead, *w.out), x.dtype)
+    for at, index in w.places():
+        out[(..., *at)] = f(w.padded(x, outside)[index].reshape(*lead, math.prod(w.kernel)))
+    return out
+
+
+def _largest(w: Slide, x: Array) -> Array:
+    if x.dtype.kind == "c":
+        raise TypeError("no largest")
+    return _each_window(w, x, -np.inf, lambda v: v.max(axis=-1))
+
+
+@register("max_pool")
+def _max_pool(draw: Draw, name: str) -> Call:
+    shape, w, said, ceil = _drawn(draw, True)
+    settings = (*said, w.dilation, ceil)
+    return plain_call(
+        name,
+        [distinct(draw, shape)],
+        lambda x: ops.max_pool(x, *settings),
+        lambda x: _largest(w, x),
+        settings,
+        most=0.05,
+    )
+
+
+@register("max_pool_share", "max_pool_pick")
+def _ties(draw: Draw, name: str) -> Call:
+    shape, w, said, ceil = _drawn(draw, True)
+    settings = (*said, w.dilation, ceil)
+    x = filled(draw, shape, (0.0, 1.0, 2.0))
+    top = _largest(w, x)
+
+    def shares(v: Array) -> Array:
+        won = (v == v.max(axis=-1, keepdims=True)).astype(float)
+        return won / won.sum(axis=-1, keepdims=True)
+
+    def share(y: Array) -> Array:
+        whole = w.padded(np.zeros(x.shape, y.dtype))
+        for at, index in w.places():
+            window = w.padded(x, -np.inf)[index]
+            lead = window.shape[: window.ndim - len(w.size)]
+            part = shares(window.reshape(*lead, math.prod(w.kernel))).reshape(window.shape)
+            whole[index] += part * y[(..., *at)][(..., *[None] * len(w.size))]
+        return whole[(..., *(slice(p, p + n) for (p, _), n in zip(w.pads, w.size, strict=True)))]
+
+    def pick(y: Array) -> Array:
+        out = np.zeros(top.shape, y.dtype)
+        for at, index in w.places():
+            window, mine = w.padded(x, -np.inf)[index], w.padded(y)[index]
+            lead = window.shape[: window.ndim - len(w.size)]
+            flat = (*lead, math.prod(w.kernel))
+            out[(..., *at)] = (shares(window.reshape(flat)) * mine.reshape(flat)).sum(axis=-1)
+        return out
+
+    f = getattr(ops, name)
+    y = filled(draw, top.shape if name == "max_pool_share" else x.shape)
+    note = (settings, "constant array", x.tolist())
+    return plain_call(name, [y], lambda y: f(y, x, top, *settings), share if name == "max_pool_share" else pick, note)
+
+
+@register("sum_pool", "spread_pool")
+def _sums(draw: Draw, name: str) -> Call:
+    shape, w, said, ceil = _drawn(draw, False)
+    settings = (*said, ceil)
+    if name == "sum_pool":
+        return plain_call(
+            name,
+            [filled(draw, shape)],
+            lambda x: ops.sum_pool(x, *settings),
+            lambda x: _each_window(w, x, 0.0, lambda v: v.sum(axis=-1)),
+            settings,
+        )
+
+    def spread(x: Array) -> Array:
+        whole = w.padded(np.zeros(shape, x.dtype))
+        for at, index in w.places():
+            whole[index] += x[(..., *at)][(..., *[None] * len(w.size))]
+        return whole[(..., *(slice(p, p + n) for (p, _), n in zip(w.pads, w.size, strict=True)))]
+
+    x = filled(draw, (*shape[: len(shape) - len(w.size)], *w.out))
+    return plain_call(name, [x], lambda x: ops.spread_pool(x, shape, *settings), spread, (shape, *settings))
+
+
+@register("avg_pool")
+def _avg_pool(draw: Draw, name: str) -> Call:
+    shape, w, said, ceil = _drawn(draw, False)
+    include = draw(st.booleans())
+    divisor = draw(st.sampled_from((None, None, 2, -3.0)))
+    settings = (*said, ceil, include, divisor)
+    bare = slides_without_ceil(w, said[2])
+
+    def sizes(x: Array) -> Array:
+        if divisor is not None:
+            return np.full((1,), divisor)
+        real = _each_window(w, np.ones(x.shape), 0.0, lambda v: v.sum(axis=-1))
+        if not include:
+            return real
+        padded = np.ones([n + sum(p) for n, p in zip(w.size, bare, strict=True)])  # what counts as padding
+        tail = [(0, sum(p) - sum(q)) for p, q in zip(w.pads, bare, strict=True)]
+        inner = replace(w, size=padded.shape, pads=tuple(tail))
+        return _each_window(inner, padded, 0.0, lambda v: v.sum(axis=-1))
+
+    return plain_call(
+        name,
+        [filled(draw, shape)],
+        lambda x: ops.avg_pool(x, *settings),
+        lambda x: _each_window(w, x, 0.0, lambda v: v.sum(axis=-1)) / sizes(x),
+        settings,
+    )
+
+
+def slides_without_ceil(w: Slide, padding: Any) -> tuple[tuple[int, int], ...]:
+    """The padding that the call asked for."""
+    if isinstance(padding, int):
+        return ((padding, padding),) * len(w.size)
+    return tuple(p if isinstance(p, tuple) else (p, p) for p in padding)
+
+
+@register("lp_pool")
+def _lp_pool(draw: Draw, name: str) -> Call:
+    shape, w, said, _ = _drawn(draw, False)
+    w = replace(w, pads=((0, 0),) * len(w.size), size=tuple(max(n, k) for n, k in zip(w.size, w.kernel, strict=True)))
+    shape = (*shape[: len(shape) - len(w.size)], *w.size)
+    p: Any = draw(st.sampled_from((1, 2, 3, 1.5, np.inf)))
+    x = distinct(draw, shape)
+    x = np.abs(x) + 0.2 if p in (3, 1.5) else x
+
+    def expect(x: Array) -> Array:
+        if p == np.inf:
+            return _largest(w, x)
+        return _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))
+
+    return plain_call(name, [x], lambda x: ops.lp_pool(x, p, *said[:2]), expect, (p, *said[:2]), most=0.04)
