@@ -59,7 +59,7 @@ def unflattened(flat: Any, like: Any, axis: Any) -> Any:
 
 
 # ---------------------------------------------------------------------- rare keywords
-def _two_ways(quick: Any, full: Any, rare: tuple[str, ...]) -> Any:
+def two_ways(quick: Any, full: Any, rare: tuple[str, ...]) -> Any:
     """A function that calls its op at once, and `full`, made of ops, where one of the keywords `rare` is given."""
     keywords = frozenset(rare)
     names = list(inspect.signature(full.op.numpy).parameters)
@@ -134,7 +134,7 @@ def _sum_of(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = GIV
     return total if start is None else total + start.astype(total.dtype)
 
 
-sum = _two_ways(_sum, _sum_of, ("initial", "where"))
+sum = two_ways(_sum, _sum_of, ("initial", "where"))
 
 
 @primitive(
@@ -163,7 +163,7 @@ def _mean_of(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True
     return total / chosen(x, where, axis, keepdims).astype(_real(x.dtype))
 
 
-mean = _two_ways(_mean, _mean_of, ("where",))
+mean = two_ways(_mean, _mean_of, ("where",))
 
 
 def _others(x: Any, axis: Any) -> Any:
@@ -197,7 +197,7 @@ def _prod_of(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = GI
     return total if start is None else total * start.astype(total.dtype)
 
 
-prod = _two_ways(_prod, _prod_of, ("initial", "where"))
+prod = two_ways(_prod, _prod_of, ("initial", "where"))
 
 
 # ---------------------------------------------------------------------- extremes
@@ -364,8 +364,8 @@ def _std_of(
     return _root(_spread(x, axis, ddof, keepdims, where, mean))
 
 
-var = _two_ways(_var, _var_of, ("where", "mean", "correction"))
-std = _two_ways(_std, _std_of, ("where", "mean", "correction"))
+var = two_ways(_var, _var_of, ("where", "mean", "correction"))
+std = two_ways(_std, _std_of, ("where", "mean", "correction"))
 
 
 # ---------------------------------------------------------------------- without the NaNs

@@ -8,22 +8,61 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, axis_of, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import Call, Draw, axis_of, distinct, filled, plain_call, register, shapes
+from autograd.testing.strategies.reduce import reduction, with_nan
+
+
+@register("cumsum", "cumprod", "nancumsum", "nancumprod")
+def _running(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()))
+    if name.startswith("nan"):
+        x = with_nan(draw, x, None, 0)
+    return reduction(name, [x], {"axis": axis_of(draw, x.ndim, tuples=False)})
+
+
+@register("cumulative_sum", "cumulative_prod")
+def _cumulative(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()))
+    axis = axis_of(draw, x.ndim, tuples=False, none=x.ndim < 2)
+    return reduction(name, [x], {"axis": axis, "include_initial": draw(st.booleans())})
+
+
+@register("cummax", "cummin", "logcumsumexp")
+def _accumulate(draw: Draw, name: str) -> Call:
+    x = distinct(draw, draw(shapes(1)))
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+    f = getattr(ops, name)
+    g: Any = {"cummax": np.maximum, "cummin": np.minimum, "logcumsumexp": np.logaddexp}[name]
+    return plain_call(name, [x], lambda x: f(x, axis), lambda x: g.accumulate(x, axis), axis, most=0.05)
 
 
 @register("diff")
 def _diff(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes(1)))
-    n, axis = draw(st.integers(0, 3)), draw(st.integers(-x.ndim, x.ndim - 1))
-    keys = draw(st.sampled_from(({}, {"prepend": 1.5}, {"append": -1.0}, {"prepend": 0.5, "append": 2.0})))
-    return plain_call(
-        name, [x], lambda x: ops.diff(x, n, axis, **keys), lambda x: np.diff(x, n, axis, **keys), (n, axis, keys)
-    )
+    n, axis = draw(st.integers(0, 4)), draw(st.integers(-x.ndim, x.ndim - 1))
+    given = [x]
+    sides = draw(st.sampled_from(((), ("prepend",), ("append",), ("prepend", "append"))))
+    shape = tuple(draw(st.integers(0, 2)) if i == axis % x.ndim else m for i, m in enumerate(x.shape))
+    numbers: dict[str, Any] = {}
+    tracked = []
+    for side in sides if n else ():  # NumPy gives the array as it is where n is 0
+        if draw(st.booleans()):
+            numbers[side] = 1.5
+        else:
+            tracked.append(side)
+            given.append(filled(draw, draw(st.sampled_from((shape, ())))))
+
+    def call(f: Any) -> Any:
+        return lambda x, *ends: f(x, n, axis, **numbers, **dict(zip(tracked, ends, strict=True)))
+
+    return plain_call(name, given, call(ops.diff), call(np.diff), (n, axis, numbers, tracked))
 
 
 @register("ediff1d")
 def _ediff1d(draw: Draw, name: str) -> Call:
     given = [filled(draw, draw(shapes())) for _ in range(draw(st.integers(1, 3)))]
+    if len(given) == 2 and draw(st.booleans()):
+        return plain_call(name, given, lambda x, b: ops.ediff1d(x, None, b), lambda x, b: np.ediff1d(x, None, b))
     return plain_call(name, given, ops.ediff1d, np.ediff1d)
 
 
@@ -31,40 +70,55 @@ def _ediff1d(draw: Draw, name: str) -> Call:
 def _trapezoid(draw: Draw, name: str) -> Call:
     y = filled(draw, draw(shapes(1)))
     axis = draw(st.integers(-y.ndim, y.ndim - 1))
-    points = draw(st.sampled_from(("none", "vector", "full")))
+    points = draw(st.sampled_from(("none", "step", "vector", "full")))
+    f, g = ops.trapezoid, np.trapezoid
     if points == "none":
-        dx = draw(st.sampled_from((1.0, 0.5)))
-        return plain_call(
-            name, [y], lambda y: ops.trapezoid(y, dx=dx, axis=axis), lambda y: np.trapezoid(y, dx=dx, axis=axis), dx
-        )
+        return reduction(name, [y], {"dx": draw(st.sampled_from((1.0, 0.5))), "axis": axis})
+    if points == "step":
+        given = [y, filled(draw, ())]
+        return plain_call(name, given, lambda y, h: f(y, dx=h, axis=axis), lambda y, h: g(y, dx=h, axis=axis), axis)
     x = filled(draw, (y.shape[axis],) if points == "vector" else y.shape)
-    return plain_call(
-        name, [y, x], lambda y, x: ops.trapezoid(y, x, axis=axis), lambda y, x: np.trapezoid(y, x, axis=axis), axis
-    )
+    return plain_call(name, [y, x], lambda y, x: f(y, x, axis=axis), lambda y, x: g(y, x, axis=axis), axis)
+
+
+def _total(found: Any) -> Any:
+    """One array of the slopes along several axes."""
+    return sum((i + 1) * part for i, part in enumerate(found)) if isinstance(found, (tuple, list)) else found
 
 
 @register("gradient")
 def _gradient(draw: Draw, name: str) -> Call:
     order = draw(st.sampled_from((1, 2)))
     f = filled(draw, draw(shapes(1, 2, order + 1)))
-    axis = draw(st.integers(-f.ndim, f.ndim - 1))
-    keys: dict[str, Any] = {"axis": axis, "edge_order": order}
+    axis: Any = draw(st.one_of(st.none(), st.integers(-f.ndim, f.ndim - 1), st.just(tuple(range(f.ndim))[::-1])))
+    axes = tuple(range(f.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    kind = draw(st.sampled_from(("none", "number", "tracked", "points", "even")))
     given = [f]
-    if draw(st.booleans()):
-        given.append(np.cumsum(filled(draw, (f.shape[axis],), (0.5, 1.0, 1.3))))
-    steps = (0.5,) if len(given) == 1 and draw(st.booleans()) else ()
-    if len(given) == 1 and draw(st.booleans()):
-
-        def total(g: Any, f: Any) -> Any:
-            found = g(f, *steps, edge_order=order)
-            return found[0] - 2 * found[1] if isinstance(found, (tuple, list)) else found
-
-        return plain_call(
-            name, given, lambda f: total(ops.gradient, f), lambda f: total(np.gradient, f), (steps, order)
-        )
+    steps: tuple[Any, ...] = ()
+    if kind == "number":
+        steps = (draw(st.sampled_from((0.5, 2))),)
+    elif kind == "tracked":
+        given.append(filled(draw, (), (0.5, 1.0, 1.3)))
+    elif kind == "points":
+        given += [np.cumsum(filled(draw, (f.shape[a],), (0.5, 1.0, 1.3))) for a in axes]
+    elif kind == "even":
+        steps = tuple(2 * np.arange(f.shape[a]) for a in axes)
+    keys: dict[str, Any] = {"axis": axis, "edge_order": order}
     return plain_call(
-        name, given, lambda *a: ops.gradient(*a, *steps, **keys), lambda *a: np.gradient(*a, *steps, **keys), keys
+        name,
+        given,
+        lambda *a: _total(ops.gradient(*a, *steps, **keys)),
+        lambda *a: _total(np.gradient(*a, *steps, **keys)),
+        (kind, steps, keys),
     )
+
+
+@register("unwrap")
+def _unwrap(draw: Draw, name: str) -> Call:
+    p = filled(draw, draw(shapes(1)), (0.0, 0.3, 1.7, 4.4, -4.9, 7.0))
+    given: dict[str, Any] = {"axis": draw(st.integers(-p.ndim, p.ndim - 1))}
+    given |= draw(st.sampled_from(({}, {"period": 2.05}, {"discont": 3.9})))
+    return reduction(name, [p], given, most=0.01)
 
 
 @register("interp")
@@ -73,15 +127,16 @@ def _interp(draw: Draw, name: str) -> Call:
     xp = np.cumsum(filled(draw, (n,), (0.5, 1.0, 1.5)))
     fp = filled(draw, (n,))
     x = filled(draw, draw(shapes()), (-1.3, 0.2, 0.77, 1.22, 1.74, 2.27, 3.3, 9.0))
-    ends: dict[str, Any] = draw(st.sampled_from(({}, {"left": 2.0}, {"right": -1.0})))
+    note = "an array in double precision, as NumPy's"
+    kind = draw(st.sampled_from(("plain", "ends", "tracked", "period")))
+    if kind == "tracked":
+        ends = [filled(draw, ()), filled(draw, ())]
+        return plain_call(name, [x, xp, fp, *ends], ops.interp, np.interp, note, most=0.02)
+    given: dict[str, Any] = {}
+    if kind == "ends":
+        given = draw(st.sampled_from(({"left": 2.0}, {"right": -1.0})))
+    if kind == "period":
+        given = {"period": draw(st.sampled_from((7.13, -7.13)))}
     return plain_call(
-        name, [x, xp, fp], lambda *a: ops.interp(*a, **ends), lambda *a: np.interp(*a, **ends), ends, most=0.02
+        name, [x, xp, fp], lambda *a: ops.interp(*a, **given), lambda *a: np.interp(*a, **given), (given, note), 0.01
     )
-
-
-@register("cumsum", "cumprod")
-def _running(draw: Draw, name: str) -> Call:
-    x = filled(draw, draw(shapes()))
-    axis = axis_of(draw, x.ndim, tuples=False)
-    f, g = getattr(ops, name), getattr(np, name)
-    return plain_call(name, [x], lambda x: f(x, axis), lambda x: g(x, axis), axis)
