@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.elementwise import broadcasting, cbrt, exp2, exp_moment, expm1, log1p, no_slope
+from autograd.ops.elementwise import broadcasting, cbrt, exp2, exp_moment, expm1, log1p, no_slope, sinc
 from autograd.ops.neural import sigmoid
 from autograd.ops.scipys import adopt_scipys, forward, ours, special, values
 from autograd.primitive import (
@@ -376,7 +376,8 @@ psi = digamma
 
 # SciPy's names for what NumPy has, or has under another name
 ours.update(
-    betainc=betainc, cbrt=cbrt, exp2=exp2, expit=expit, expm1=expm1, exprel=exprel, gammasgn=gammasgn, i0=i0, kn=kv,
-    lambertw=lambertw, log1p=log1p, log_expit=log_expit, multigammaln=multigammaln, polygamma=polygamma, yn=yv,
+    betainc=betainc, cbrt=cbrt, exp2=exp2, expit=expit, expm1=expm1, exprel=exprel, gammasgn=gammasgn, i0=i0,
+    kn=kv, lambertw=lambertw, log1p=log1p, log_expit=log_expit, multigammaln=multigammaln, polygamma=polygamma,
+    psi=psi, sinc=sinc, yn=yv,
 )  # fmt: skip
 adopt_scipys()
