@@ -1,4 +1,4 @@
-"""Convolution of arrays of any rank: `autograd.scipy.signal.convolve`, with the arguments that HIPS autograd gives it."""
+"""Convolution of arrays of any rank, `autograd.scipy.signal.convolve`, with the arguments that HIPS autograd has."""
 
 from __future__ import annotations
 
