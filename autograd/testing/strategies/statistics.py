@@ -8,63 +8,168 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, axis_of, distinct, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    Array,
+    Call,
+    Draw,
+    axis_of,
+    distinct,
+    filled,
+    plain_call,
+    reach_of,
+    register,
+    shapes,
+)
+from autograd.testing.strategies.reduce import reduction, with_nan
 
 
-@register("median")
-def _reduced(draw: Draw, name: str) -> Call:
+@register("median", "nanmedian")
+def _median(draw: Draw, name: str) -> Call:
     x = distinct(draw, draw(shapes(side=1)))
-    axis, keepdims = axis_of(draw, x.ndim), draw(st.booleans())
-    f, g = getattr(ops, name), getattr(np, name)
-    return plain_call(
-        name,
-        [x],
-        lambda x: f(x, axis=axis, keepdims=keepdims),
-        lambda x: g(x, axis=axis, keepdims=keepdims),
-        (axis, keepdims),
-        most=0.05,
-    )
+    axis = axis_of(draw, x.ndim)
+    x = with_nan(draw, x, axis) if name == "nanmedian" else x
+    return reduction(name, [x], {"axis": axis, "keepdims": draw(st.booleans())}, 0.05)
 
 
-@register("quantile", "percentile")
+SMOOTH = {
+    "linear": (1.0, 1.0),
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+}
+JUMPING = (
+    "inverted_cdf", "averaged_inverted_cdf", "closest_observation", "lower", "higher", "midpoint", "nearest",
+)  # fmt: skip
+
+
+def _room(q: Array, most: int, method: str) -> Array:
+    """How far `q` may move before it meets an element, whatever the number of elements."""
+    alpha, beta = SMOOTH[method]
+    n = np.arange(1, most + 1).reshape((-1,) + (1,) * q.ndim)
+    place = n * q + alpha + q * (1 - alpha - beta)
+    return np.asarray(0.3 * np.min(np.abs(place - np.around(place)) / (n + 1), axis=0))
+
+
+@register("quantile", "percentile", "nanquantile", "nanpercentile")
 def _quantile(draw: Draw, name: str) -> Call:
     x = distinct(draw, draw(shapes(side=1)))
-    axis, keepdims = axis_of(draw, x.ndim), draw(st.booleans())
-    q: Any = draw(st.sampled_from((0.0, 0.3, 0.5, 1.0, [0.25, 0.9], [[0.1], [0.6]])))
-    q = np.multiply(q, 100).tolist() if name == "percentile" else q
+    given: dict[str, Any] = {"axis": axis_of(draw, x.ndim), "keepdims": draw(st.booleans())}
+    given["method"] = draw(st.sampled_from((*SMOOTH, *JUMPING)))
+    x = with_nan(draw, x, given["axis"]) if name.startswith("nan") else x
+    whole = 100 if name.endswith("percentile") else 1
     f, g = getattr(ops, name), getattr(np, name)
-    return plain_call(
-        name,
-        [x],
-        lambda x: f(x, q, axis=axis, keepdims=keepdims),
-        lambda x: g(x, q, axis=axis, keepdims=keepdims),
-        (q, axis, keepdims),
-        most=0.05,
-    )
+    if given["method"] in SMOOTH and draw(st.booleans()):
+        q = filled(draw, draw(shapes(0, 2, 1)), (0.137, 0.313, 0.531, 0.877))
+        room = _room(q, x.size, given["method"])
+        return Call(
+            name,
+            (x, q * whole),
+            lambda x, q: f(x, q, **given),
+            lambda x, q: g(x, q, **given),
+            (reach_of(x, most=0.05), room * whole),
+            str(given),
+        )
+    q = draw(st.sampled_from((0.0, 0.25, 0.3, 0.5, 1.0, [0.25, 0.9], [[0.1], [0.75]])))
+    q = np.multiply(q, whole) if isinstance(q, list) else q * whole
+    return plain_call(name, [x], lambda x: f(x, q, **given), lambda x: g(x, q, **given), (repr(q), given), 0.05)
 
 
 @register("average")
 def _average(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes(1, 3, 1)))
     axis, keepdims = axis_of(draw, x.ndim), draw(st.booleans())
-    if axis == ():
-        axis = None
     given = [x]
     if draw(st.booleans()):
         axes = axis if isinstance(axis, tuple) else (axis,)
         short = axis is not None and draw(st.booleans())
         shape = tuple(x.shape[i] for i in axes) if short else x.shape
         given.append(filled(draw, shape, (0.5, 1.0, 2.0)))
+    part = draw(st.sampled_from((None, 0, 1)))
 
     def call(f: Any, x: Any, w: Any = None) -> Any:
-        return f(x, axis=axis, weights=w, keepdims=keepdims)
+        found = f(x, axis=axis, weights=w, keepdims=keepdims, returned=part is not None)
+        return found if part is None else found[0] * found[1]
 
     return plain_call(name, given, lambda *a: call(ops.average, *a), lambda *a: call(np.average, *a), (axis, keepdims))
 
 
-@register("cov")
+@register("cov", "corrcoef")
 def _cov(draw: Draw, name: str) -> Call:
-    x = filled(draw, draw(shapes(1, 2, 2)))
-    given = [x, filled(draw, x.shape)] if draw(st.booleans()) else [x]
-    keys = draw(st.sampled_from(({}, {"rowvar": False}, {"bias": True}, {"ddof": 0})))
-    return plain_call(name, given, lambda *a: ops.cov(*a, **keys), lambda *a: np.cov(*a, **keys), keys)
+    x = distinct(draw, draw(shapes(1, 2, 2)))
+    note = "as an array of double precision"
+    given = [x, distinct(draw, x.shape) ** 2] if draw(st.booleans()) else [x]
+    keys: dict[str, Any] = draw(st.sampled_from(({}, {"rowvar": False}, {"dtype": np.float64})))
+    f, g = getattr(ops, name), getattr(np, name)
+    if name == "corrcoef":
+        rows = x.shape[1] if x.ndim == 2 and keys.get("rowvar") is False else x.shape[-1]
+        most = 0.02 if rows > 2 else 0.0  # two points are correlated in full: on the bound
+        return plain_call(name, given, lambda *a: f(*a, **keys), lambda *a: g(*a, **keys), (keys, note), most)
+    keys |= draw(st.sampled_from(({}, {"bias": True}, {"ddof": 0})))
+    n = x.shape[0] if x.ndim == 2 and keys.get("rowvar") is False else x.shape[-1]
+    if draw(st.booleans()):
+        keys["fweights"] = np.array(draw(st.lists(st.integers(1, 3), min_size=n, max_size=n)))
+    if draw(st.booleans()):
+        w = filled(draw, (n,), (0.5, 1.0, 2.0))
+        return plain_call(
+            name,
+            [*given, w],
+            lambda *a: f(*a[:-1], aweights=a[-1], **keys),
+            lambda *a: g(*a[:-1], aweights=a[-1], **keys),
+            (keys, note),
+        )
+    return plain_call(name, given, lambda *a: f(*a, **keys), lambda *a: g(*a, **keys), (keys, note))
+
+
+@register("bincount")
+def _bincount(draw: Draw, name: str) -> Call:
+    w = filled(draw, (draw(st.integers(1, 5)),))
+    x = np.array(draw(st.lists(st.integers(0, 4), min_size=w.size, max_size=w.size)))
+    least = draw(st.sampled_from((0, 3, 7)))
+    return plain_call(
+        name, [w], lambda w: ops.bincount(x, w, least), lambda w: np.bincount(x, w, least), (repr(x), least)
+    )
+
+
+@register("histogram")
+def _histogram(draw: Draw, name: str) -> Call:
+    a = filled(draw, draw(shapes(1, 2, 1)))
+    w = filled(draw, a.shape, (0.5, 1.0, 2.0))
+    given: dict[str, Any] = {"density": draw(st.booleans())}
+    given["bins"] = draw(st.sampled_from((1, 4, [-20.0, -0.5, 0.0, 1.0, 20.0])))
+    if given["bins"] == 4 and draw(st.booleans()) and np.min(a) < 2:
+        given["range"] = (np.min(a) - 0.1, 2.0)
+    return plain_call(
+        name,
+        [w],
+        lambda w: ops.histogram(a, weights=w, **given)[0],
+        lambda w: np.histogram(a, weights=w, **given)[0],
+        (repr(a), given),
+    )
+
+
+@register("histogram_bin_edges")
+def _edges(draw: Draw, name: str) -> Call:
+    a = distinct(draw, draw(shapes(1, 2, 1)))
+    if a.size == 1 or draw(st.booleans()):
+        a = np.concatenate([a.reshape(-1), [9.0, -9.0]])
+    return reduction(name, [a], {"bins": draw(st.sampled_from((1, 3)))}, 0.05)
+
+
+@register("histogramdd", "histogram2d")
+def _histogramdd(draw: Draw, name: str) -> Call:
+    n, d = draw(st.integers(1, 5)), 2 if name == "histogram2d" else draw(st.integers(1, 3))
+    points = filled(draw, (n, d))
+    w = filled(draw, (n,), (0.5, 1.0, 2.0))
+    given: dict[str, Any] = {"density": draw(st.booleans())}
+    given["bins"] = draw(st.sampled_from((2, [3] * d, [[-20.0, -0.5, 0.0, 1.0, 20.0]] * d)))
+    first: Any = tuple(points.T) if name == "histogram2d" else (draw(st.sampled_from((points, list(points.T)))),)
+    f, g = getattr(ops, name), getattr(np, name)
+    return plain_call(
+        name,
+        [w],
+        lambda w: f(*first, weights=w, **given)[0],
+        lambda w: g(*first, weights=w, **given)[0],
+        (repr(first), "array", given),
+    )
