@@ -362,6 +362,12 @@ hypot = elementwise(
 )
 
 
+def in_double(x):
+    """`x` in double precision, and the dtype of a result."""
+    x = np.asarray(x)
+    return x.astype(complex if x.dtype.kind == "c" else float), x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+
+
 def exp_moment(z, n):
     """The integral of t^n e^(z t) over 0 < t < 1: by its power series near 0, by parts elsewhere."""
     near = np.abs(z) < n + 1
@@ -381,13 +387,13 @@ def exp_moment(z, n):
 @primitive(x=lambda g, x, n: g * sinc_slope(x, n + 1), batch="leading")
 def sinc_slope(x, n):
     """The n-th derivative of sin(pi x) / (pi x), as a moment: of the cosine that it is the integral of."""
-    wide = np.asarray(x, complex if np.iscomplexobj(x) else float)
+    wide, dtype = in_double(x)
     turned = 1j * math.pi * wide
     if wide.dtype.kind == "c":
         found = (exp_moment(turned, n) + (-1) ** n * exp_moment(-turned, n)) / 2 * 1j**n
     else:
         found = (exp_moment(turned, n) * 1j**n).real
-    return (found * math.pi**n).astype(np.asarray(x).dtype)
+    return (found * math.pi**n).astype(dtype)
 
 
 sinc = elementwise(np.sinc, x=lambda g, x: g * sinc_slope(x, 1))

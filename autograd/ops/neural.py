@@ -42,7 +42,7 @@ def _sigmoid(x: Any) -> Any:
     if np.iscomplexobj(x):
         raise TypeError("complex numbers are not supported")
     e = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1, e) / (1 + e)
+    return np.where(np.greater_equal(x, 0), 1, e) / (1 + e)
 
 
 relu = elementwise(_relu, name="relu", x=lambda g, out: g * (out > 0), kink="convex", selects=True)

@@ -43,7 +43,7 @@ def _alone() -> dict[str, Callable[..., Any]]:
         "gammaln": _each(math.lgamma, at_pole=math.inf),
         "ndtr": lambda x: 0.5 * _each(math.erfc)(x * -ROOT_HALF),
         "logit": lambda x: np.log(x) - np.log1p(-x),
-        "entr": lambda x: np.where(x < 0, -np.inf, -x * np.log(np.where(x == 0, 1, x))),
+        "entr": lambda x: np.where(x < 0, -np.inf, -x * np.log(np.where(x > 0, x, 1))),
         "xlogy": lambda x, y: x * np.log(np.where((x == 0) & (y == y), 1, y)),
         "xlog1py": lambda x, y: x * np.log1p(np.where((x == 0) & (y == y), 0, y)),
         "i1": lambda x: _bessel_series(1, x),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.elementwise import broadcasting, cbrt, exp2, exp_moment, expm1, log1p, no_slope, sinc
+from autograd.ops.elementwise import broadcasting, cbrt, exp2, exp_moment, expm1, in_double, log1p, no_slope, sinc
 from autograd.ops.neural import sigmoid
 from autograd.ops.scipys import adopt_scipys, forward, ours, special, values
 from autograd.primitive import (
@@ -30,11 +30,11 @@ from autograd.primitive import (
 )
 
 __all__ = [
-    "beta", "betainc", "betaln", "cosm1", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv",
-    "exp1", "exp10", "expi", "expit", "exprel", "exprel_slope", "gamma", "gammainc", "gammaincc", "gammaln",
-    "gammasgn", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "k0", "k0e", "k1", "k1e", "kl_div",
-    "kv", "kve", "lambertw", "log_expit", "log_ndtr", "loggamma", "logit", "multigammaln", "ndtr", "ndtri",
-    "polygamma", "psi", "rel_entr", "rgamma", "xlog1py", "xlogy", "y0", "y1", "yn", "yv",
+    "beta", "betainc", "betaln", "cosm1", "digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfcx_slope",
+    "erfi", "erfinv", "exp1", "exp10", "expi", "expit", "exprel", "exprel_slope", "gamma", "gammainc", "gammaincc",
+    "gammaln", "gammasgn", "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jn", "jv", "k0", "k0e", "k1", "k1e",
+    "kl_div", "kv", "kve", "lambertw", "log_expit", "log_ndtr", "loggamma", "logit", "multigammaln", "ndtr",
+    "ndtri", "polygamma", "psi", "rel_entr", "rgamma", "xlog1py", "xlogy", "y0", "y1", "yn", "yv",
 ]  # fmt: skip
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -69,15 +69,37 @@ erfi = special(
 )
 
 
-def _erfcx_slope(g, x, out):
-    # the two terms of 2 x out - 2 / sqrt(pi) cancel for large x: there the asymptotic series
-    far = x > 100
-    s = 1 / np.where(far, x, 100) ** 2
-    series = -0.5 * TWO_OVER_ROOT_PI * s * (1 - s * (1.5 - s * (3.75 - s * 13.125)))
-    return g * np.where(far, series, 2 * x * out - TWO_OVER_ROOT_PI)
+erfcx = special(
+    "erfcx",
+    "exp(x^2) erfc(x), which neither overflows nor vanishes for large x.",
+    x=lambda g, x: g * erfcx_slope(x, 1),
+)
 
 
-erfcx = special("erfcx", "exp(x^2) erfc(x), which neither overflows nor vanishes for large x.", x=_erfcx_slope)
+@broadcasting
+@primitive(x=lambda g, x, n: g * erfcx_slope(x, n + 1), batch="leading")
+def erfcx_slope(x, n=1):
+    """The n-th derivative of exp(x^2) erfc(x): 2 / sqrt(pi) times the integral of (-2t)^n exp(-t^2 - 2xt) over t > 0.
+
+    By parts these integrals are F_k = ((k - 1) F_(k-2) - 2x F_(k-1)) / 2, with 1 for F_(-1) times 0; for large x that
+    cancels, and the series in 1 / (2x) that comes from the one of exp(-t^2) is exact.
+    """
+    wide, dtype = in_double(x)
+    if dtype.kind == "c":
+        raise TypeError("complex numbers are not supported")
+    far = wide > 7
+    near, inverse = np.where(far, 0, wide), 1 / (2 * np.where(far, wide, 7))
+    before, parts = np.ones_like(near), forward("erfcx")(near) / TWO_OVER_ROOT_PI
+    for k in range(1, n + 1):
+        before, parts = parts, 0.5 * ((k - 1 or 1) * before - 2 * near * parts)
+    term = series = math.factorial(n) * inverse ** (n + 1)
+    for k in range(1, 36):
+        term = term * inverse**2 * (-(n + 2 * k - 1) * (n + 2 * k) / k)
+        series = series + term
+    found = TWO_OVER_ROOT_PI * (-2) ** n * np.where(far, series, parts)
+    return found.astype(dtype)
+
+
 erfinv = special(
     "erfinv",
     "The number whose error function is x.",
@@ -221,7 +243,7 @@ def betainc(a, b, x):
 
 # ---------------------------------------------------------------------- exponentials and logarithms, safe at their ends
 expit = sigmoid
-log_expit = elementwise(lambda x: -np.logaddexp(0, -x), name="log_expit", x=lambda g, x: g * sigmoid(-x))
+log_expit = elementwise(lambda x: -np.logaddexp(0, np.negative(x)), name="log_expit", x=lambda g, x: g * sigmoid(-x))
 log_expit.__doc__ = log_expit.op.doc = "log(1 / (1 + exp(-x))), without overflow or loss of precision."  # type: ignore[attr-defined]
 logit = special("logit", "log(x / (1 - x)).", Domain(0.0, 1.0), x=lambda g, x: g / (x * (1 - x)))
 exp10 = special("exp10", "10**x.", x=lambda g, out: g * out * LN10)
@@ -232,8 +254,8 @@ cosm1 = special("cosm1", "cos(x) - 1, without loss of precision near 0.", x=lamb
 @primitive(x=lambda g, x, n: g * exprel_slope(x, n + 1), batch="leading")
 def exprel_slope(x, n=1):
     """The n-th derivative of (exp(x) - 1) / x: the integral of t^n exp(x t) over 0 < t < 1."""
-    wide = np.asarray(x, complex if np.iscomplexobj(x) else float)
-    return exp_moment(wide, n).astype(np.result_type(x, np.float16))
+    wide, dtype = in_double(x)
+    return exp_moment(wide, n).astype(dtype)
 
 
 exprel = elementwise(lambda x: exprel_slope(x, 0), name="exprel", x=lambda g, x: g * exprel_slope(x, 1))

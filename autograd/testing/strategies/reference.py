@@ -36,6 +36,14 @@ def exp_moment(x: Array, n: int) -> Any:
     return (s**n * np.exp(x[..., None] * s)) @ weight / 2
 
 
+def erfcx_slope(x: Array, n: int) -> Any:
+    """The integral of 2 / sqrt(pi) (-2 s)^n exp(-s^2 - 2 x s) for s from 0 to 12."""
+    s, weight = np.polynomial.legendre.leggauss(200)
+    s = 6 * (s + 1)
+    integrand = (-2 * s) ** n * np.exp(-s * s - 2 * x[..., None] * s)
+    return integrand @ weight * (12 / math.sqrt(math.pi))
+
+
 def sinc_slope(x: Array, n: int) -> Any:
     """From sinc(x) = integral of cos(pi x s) for s from 0 to 1."""
     s, weight = np.polynomial.legendre.leggauss(60)

@@ -26,7 +26,7 @@ from autograd.testing.strategies.base import (
     shapes,
 )
 from autograd.testing.strategies.elementwise import references
-from autograd.testing.strategies.reference import exp_moment
+from autograd.testing.strategies.reference import erfcx_slope, exp_moment
 
 
 def scipys(name: str) -> Callable[..., Any]:
@@ -72,6 +72,13 @@ def _multigammaln(draw: Draw, name: str) -> Call:
 def _steep(draw: Draw, name: str) -> Call:
     """Of arguments whose exponential of the square a float32 holds."""
     return plain_call(name, [filled(draw, draw(shapes()))], table[name].function, references[name])
+
+
+@register("erfcx_slope")
+def _erfcx_slope(draw: Draw, name: str) -> Call:
+    n = draw(st.integers(1, 3))
+    x = filled(draw, draw(shapes()), (*SMALL, 6.7, 7.3))
+    return plain_call(name, [x], lambda x: ops.erfcx_slope(x, n), lambda x: erfcx_slope(x, n), n)
 
 
 @register("exprel_slope")
