@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.primitive import composite, numpy_functions, operand, primitive
+from autograd.ops.axes import count, flattened, keep, swift, two_ways, unflattened
+from autograd.primitive import composite, operand, primitive
 
 __all__ = [
     "amax", "amin", "logsumexp", "max", "mean", "min", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
@@ -21,61 +21,7 @@ Axis = int | tuple[int, ...] | None
 GIVEN_NONE = np._NoValue  # NumPy's own mark of an argument that was not given, where None has a meaning
 
 
-# ---------------------------------------------------------------------- axes
-def axes_of(like: Any, axis: Any) -> tuple[int, ...]:
-    """The reduced axes, counted from the front."""
-    if axis is None:
-        return tuple(range(like.ndim))
-    given = (axis,) if isinstance(axis, (int, np.integer)) else axis
-    return tuple(int(a) % like.ndim for a in given) if like.ndim else ()
-
-
-def keep(g: Any, like: Any, axis: Any, keepdims: bool) -> Any:
-    """Put the reduced axes back into `g` with size one, so that it broadcasts against what was reduced."""
-    if keepdims or like.ndim == 0:
-        return g
-    gone = axes_of(like, axis)
-    return g.reshape(tuple(1 if i in gone else n for i, n in enumerate(like.shape)))
-
-
-def count(like: Any, axis: Any) -> int:
-    """How many elements are reduced to one."""
-    return int(like.size) if axis is None else math.prod(like.shape[a] for a in axes_of(like, axis))
-
-
-def flattened(x: Any, axis: Any) -> Any:
-    """`x` with the reduced axes put last and merged into one."""
-    axes = axes_of(x, axis)
-    rest = tuple(i for i in range(x.ndim) if i not in axes)
-    return np.transpose(x, rest + axes).reshape((*(x.shape[i] for i in rest), count(x, axis)))
-
-
-def unflattened(flat: Any, like: Any, axis: Any) -> Any:
-    """The inverse of `flattened`."""
-    axes = axes_of(like, axis)
-    order = tuple(i for i in range(like.ndim) if i not in axes) + axes
-    whole = flat.reshape(tuple(like.shape[i] for i in order))
-    return np.transpose(whole, tuple(int(i) for i in np.argsort(order)))
-
-
-# ---------------------------------------------------------------------- rare keywords
-def two_ways(quick: Any, full: Any, rare: tuple[str, ...]) -> Any:
-    """A function that calls its op at once, and `full`, made of ops, where one of the keywords `rare` is given."""
-    keywords = frozenset(rare)
-    names = list(inspect.signature(full.op.numpy).parameters)
-    most = names.index(rare[0])
-
-    @functools.wraps(full)
-    def apply(*args: Any, **kwargs: Any) -> Any:
-        if len(args) <= most and (not kwargs or keywords.isdisjoint(kwargs)):
-            return quick(*args, **kwargs)
-        return full(*args, **kwargs)
-
-    apply.op = quick.op  # type: ignore[attr-defined]
-    numpy_functions[full.op.numpy] = apply
-    return apply
-
-
+# ---------------------------------------------------------------------- the keywords where and initial
 def masked(x: Any, where: Any, fill: float) -> Any:
     """`x` with `fill` where NumPy's keyword `where` leaves it out."""
     if where is True:
@@ -134,7 +80,7 @@ def _sum_of(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = GIV
     return total if start is None else total + start.astype(total.dtype)
 
 
-sum = two_ways(_sum, _sum_of, ("initial", "where"))
+sum = swift(two_ways(_sum, _sum_of, ("initial", "where")), np.sum)
 
 
 @primitive(
@@ -163,7 +109,7 @@ def _mean_of(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True
     return total / chosen(x, where, axis, keepdims).astype(_real(x.dtype))
 
 
-mean = two_ways(_mean, _mean_of, ("where",))
+mean = swift(two_ways(_mean, _mean_of, ("where",)), np.mean)
 
 
 def _others(x: Any, axis: Any) -> Any:
@@ -197,7 +143,7 @@ def _prod_of(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = GI
     return total if start is None else total * start.astype(total.dtype)
 
 
-prod = two_ways(_prod, _prod_of, ("initial", "where"))
+prod = swift(two_ways(_prod, _prod_of, ("initial", "where")), np.prod)
 
 
 # ---------------------------------------------------------------------- extremes
@@ -221,22 +167,20 @@ def _extreme_rule(ignore: bool) -> Callable[..., Any]:
     return rule
 
 
-def _options(initial: Any, where: Any) -> dict[str, Any]:
-    return {"initial": initial, "where": where}
-
-
 @primitive(x=_extreme_rule(False), numpy=(np.max, np.amax), kink="convex", selects=True, batch="axis")
 def max(x, axis=None, keepdims=False, initial=GIVEN_NONE, where=True):
     """Largest element; ties share the gradient equally, with `initial` among them. Where there is a NaN it wins."""
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims, **_options(initial, where))
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
 @primitive(x=_extreme_rule(False), numpy=(np.min, np.amin), kink="concave", selects=True, batch="axis")
 def min(x, axis=None, keepdims=False, initial=GIVEN_NONE, where=True):
     """Smallest element; ties share the gradient equally, with `initial` among them. Where there is a NaN it wins."""
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims, **_options(initial, where))
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
+max = swift(max, np.max, np.amax)
+min = swift(min, np.min, np.amin)
 amax, amin = max, min
 
 
@@ -513,7 +457,7 @@ def _logsumexp_of(x: Any, axis: Any = None, b: Any = None, keepdims: bool = Fals
     return weighted_logsumexp(x, b, axis, keepdims)
 
 
-def _axis_and_dims(quick: Any, full: Any) -> Any:
+def _scipys(quick: Any, full: Any) -> Any:
     @functools.wraps(full)
     def logsumexp(x: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
         if b is None and not return_sign:
@@ -524,4 +468,4 @@ def _axis_and_dims(quick: Any, full: Any) -> Any:
     return logsumexp
 
 
-logsumexp = _axis_and_dims(_logsumexp, _logsumexp_of)
+logsumexp = swift(_scipys(_logsumexp, _logsumexp_of))

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autograd.graph import Variable
+from autograd.ops.axes import two_ways
 from autograd.ops.index import scatter_add
-from autograd.ops.reduce import GIVEN_NONE, two_ways
+from autograd.ops.reduce import GIVEN_NONE
 from autograd.primitive import composite, operand, plain, primitive
 
 __all__ = [

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from autograd.ops.axes import count, flattened, unflattened
 from autograd.ops.histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd, tracked
 from autograd.ops.index import scatter_add
-from autograd.ops.reduce import count, flattened, mean, sum, unflattened
+from autograd.ops.reduce import mean, sum
 from autograd.primitive import composite, operand, plain, primitive, wrap
 
 __all__ = [
@@ -43,7 +44,8 @@ class _Order:
         first = np.ones((len(rows), 1), bool)
         new = np.concatenate([first, (now != before) & ((now == now) | (before == before))], axis=-1)
         self.ranked = (np.cumsum(new.reshape(-1)) - 1).reshape(rows.shape)
-        self.run = np.take_along_axis(self.ranked, np.argsort(order, axis=-1), -1)
+        self.run = np.empty_like(self.ranked)
+        np.put_along_axis(self.run, order, self.ranked, -1)
         self.size = np.bincount(self.ranked.reshape(-1))
         self.valid = np.sum(rows == rows, axis=-1, keepdims=True)
 
