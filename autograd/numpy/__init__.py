@@ -21,6 +21,7 @@ from autograd.ops.pooling import *
 from autograd.ops.product import *
 from autograd.ops.reduce import *
 from autograd.ops.running import *
+from autograd.ops.sets import *
 from autograd.ops.shape import *
 from autograd.ops.sorting import *
 from autograd.ops.special import *

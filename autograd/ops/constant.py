@@ -26,7 +26,8 @@ constant(
     np.iscomplexobj, np.isrealobj, np.isin, np.isnat, np.array_equiv, np.argpartition, np.lexsort, np.argwhere,
     np.nanargmax, np.nanargmin, np.digitize, np.unravel_index, np.ravel_multi_index, np.packbits, np.unpackbits,
     np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.array2string, np.can_cast, np.common_type,
-    np.min_scalar_type, np.may_share_memory, np.shares_memory,
+    np.min_scalar_type, np.may_share_memory, np.shares_memory, np.ix_, np.einsum_path, np.linalg.matrix_rank,
+    np.save, np.savetxt, np.savez, np.savez_compressed,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from autograd.testing.strategies import (  # noqa: F401  they register themselve
     product,
     reduce,
     running,
+    sets,
     shape,
     sorting,
     special,

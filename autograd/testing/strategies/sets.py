@@ -1,0 +1,72 @@
+"""Calls of the ops in `autograd.ops.sets`: values that are equal only where the derivative knows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from autograd import ops
+from autograd.testing.strategies.base import Call, Draw, distinct, plain_call, register, shapes
+
+
+@register("distinct", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values")
+def _unique(draw: Draw, name: str) -> Call:
+    x = distinct(draw, draw(shapes(0 if name != "distinct" else 1)))
+    if name == "distinct":
+        axis = draw(st.sampled_from((None, *range(-x.ndim, x.ndim)))) if x.size else None
+        return plain_call(
+            name, [x], lambda x: ops.distinct(x, axis), lambda x: np.unique(x, axis=axis), axis, most=0.05
+        )
+    flags = {}
+    if name == "unique":
+        flags = {f"return_{what}": draw(st.booleans()) for what in ("index", "inverse", "counts")}
+    f, g = getattr(ops, name), getattr(np, name)
+    only = name == "unique_values" or (name == "unique" and not any(flags.values()))
+
+    def first(found: Any) -> Any:
+        return found if only else found[0] + sum(part.sum() for part in found[1:])
+
+    note = f"{flags}, with arrays of integers"
+    return plain_call(name, [x], lambda x: first(f(x, **flags)), lambda x: first(g(x, **flags)), note, most=0.05)
+
+
+@register("union1d", "intersect1d", "setdiff1d", "setxor1d")
+def _of_two(draw: Draw, name: str) -> Call:
+    """One of them holds some constants that the other one must not come near."""
+    x = distinct(draw, draw(shapes()))
+    other = np.array(draw(st.lists(st.sampled_from((0.3, 40.0, -40.0)), max_size=3, unique=True)), float)
+    swapped = name != "setdiff1d" and draw(st.booleans())
+    f, g = getattr(ops, name), getattr(np, name)
+    return plain_call(
+        name,
+        [x],
+        lambda x: f(other, x) if swapped else f(x, other),
+        lambda x: g(other, x) if swapped else g(x, other),
+        (other, swapped),
+        most=0.05,
+    )
+
+
+@register("sort_complex")
+def _sort_complex(draw: Draw, name: str) -> Call:
+    x = distinct(draw, draw(shapes(1, 3)))
+    f = np.sort_complex
+    return plain_call(name, [x], lambda x: ops.real(f(x)), lambda x: np.real(f(x)), "an array of complex128", most=0.05)
+
+
+@register("trim_zeros")
+def _trim_zeros(draw: Draw, name: str) -> Call:
+    """Its zeros are constants."""
+    x = distinct(draw, draw(shapes(1, 2, 1)))
+    front, back = draw(st.integers(0, 2)), draw(st.integers(0, 2))
+    trim = draw(st.sampled_from(("f", "b", "fb")))
+    return plain_call(
+        name,
+        [x],
+        lambda x: ops.trim_zeros(ops.pad(x, (front, back)), trim),
+        lambda x: np.trim_zeros(np.pad(x, (front, back)), trim),
+        (front, back, trim),
+        most=0.05,
+    )
