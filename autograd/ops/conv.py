@@ -24,7 +24,7 @@ __all__ = ["conv", "conv_transpose", "conv_weight", "convolve", "correlate"]
 def _columns(x: Any, w: Windows, dtype: Any) -> Iterator[tuple[slice, Any]]:
     """Blocks of images, and the windows of each block as (channels, *kernel, images, *windows), in one buffer."""
     channels, count = x.shape[1], math.prod(w.out)
-    buffer = None
+    buffer: Any = None
     for part in blocks(x.shape[0], channels * math.prod(w.kernel) * count):
         images = part.stop - part.start
         if buffer is None or buffer.shape[1 + len(w.kernel)] != images:

@@ -143,7 +143,7 @@ def unfold(x, kernel_size, dilation=1, padding=0, stride=1):
     if x.ndim < 3:
         raise ValueError(f"x needs the shape (N, C, *size), not {x.shape}")
     w = _geometry(x.shape[2:], kernel_size, dilation, padding, stride)
-    columns = np.zeros((*x.shape[:2], *w.kernel, *w.out), x.dtype)
+    columns: Any = np.zeros((*x.shape[:2], *w.kernel, *w.out), x.dtype)
     for place, windows_at, elements in taps(w):
         columns[(slice(None), slice(None), *place)][windows_at] = x[elements]
     return columns.reshape(x.shape[0], x.shape[1] * int(np.prod(w.kernel)), int(np.prod(w.out)))
@@ -180,7 +180,7 @@ def _unslid(g: Any, x_like: Any, window_shape: Any, axis: Any) -> Any:
 
 
 def _slid_axes(ndim: int, window_shape: Any, axis: Any) -> list[int]:
-    axes = range(ndim) if axis is None else [axis] if isinstance(axis, (int, np.integer)) else axis
+    axes: Any = range(ndim) if axis is None else [axis] if isinstance(axis, (int, np.integer)) else axis
     return [a % ndim for a in axes]
 
 

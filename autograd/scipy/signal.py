@@ -17,11 +17,11 @@ __all__ = ["convolve", "correlate", "fftconvolve"]
 Axes = Sequence[Sequence[int]] | None
 
 
-def _named(A: Any, B: Any, axes: Axes, dot_axes: Axes) -> tuple[list[list[int]], ...]:
+def _named(A: Any, B: Any, axes: Axes, dot_axes: Axes) -> tuple[list[int], ...]:
     """For each array its axes that are convolved, multiplied and left alone, all from zero up."""
     if axes is None:
         axes = [range(A.ndim), range(B.ndim)]
-    dots: Axes = ((), ()) if dot_axes is None else dot_axes
+    dots: Sequence[Sequence[int]] = ((), ()) if dot_axes is None else dot_axes
     found = []
     for x, slid, dotted in zip((A, B), axes, dots, strict=True):
         used = [*slid, *dotted]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,11 @@ def _per_channel(bias: Array | None, axes: int) -> Any:
     return 0 if bias is None else bias.reshape(-1, *[1] * axes)
 
 
-def conv(x: Array, weight: Array, bias: Array | None, w: Slide, groups: int) -> Array:
+def conv(x: Any, weight: Any, bias: Any, w: Slide, groups: int) -> Any:
     """Window by window, group by group."""
     padded, axes = w.padded(x), len(w.size)
     inputs, outputs = weight.shape[1], weight.shape[0] // groups
-    out = np.zeros((x.shape[0], weight.shape[0], *w.out), np.result_type(x, weight))
+    out: Any = np.zeros((x.shape[0], weight.shape[0], *w.out), np.result_type(x, weight))
     for at, index in w.places():
         for i in range(groups):
             mine = slice(i * outputs, (i + 1) * outputs)
@@ -30,7 +32,7 @@ def conv(x: Array, weight: Array, bias: Array | None, w: Slide, groups: int) -> 
     return out + _per_channel(bias, axes)
 
 
-def conv_transpose(x: Array, weight: Array, bias: Array | None, w: Slide, groups: int) -> Array:
+def conv_transpose(x: Any, weight: Any, bias: Any, w: Slide, groups: int) -> Any:
     """Window by window, each element of `x` times the kernel; the windows are those of the result."""
     axes = len(w.size)
     inputs, outputs = weight.shape[0] // groups, weight.shape[1]
@@ -43,76 +45,108 @@ def conv_transpose(x: Array, weight: Array, bias: Array | None, w: Slide, groups
             whole[index][:, i * outputs : (i + 1) * outputs] += np.tensordot(
                 x[(slice(None), mine, *at)], weight[mine], 1
             )
-    inner = (..., *(slice(p, p + n) for (p, _), n in zip(w.pads, w.size, strict=True)))
-    return whole[inner] + _per_channel(bias, axes)
+    return w.inner(whole) + _per_channel(bias, axes)
 
 
-@register("conv", "conv_transpose", "conv_weight")
-def _networks(draw: Draw, name: str) -> Call:
-    axes = draw(st.sampled_from((1, 1, 2, 3)))
-    w = slides(draw, axes, words=name == "conv")
+def _alone(draw: Draw, x: Array) -> tuple[Array, bool]:
+    """A single image with or without the axis of images."""
+    alone = len(x) == 1 and draw(st.booleans())
+    return (x[0] if alone else x), alone
+
+
+def _layer(
+    draw: Draw,
+    name: str,
+    x: Array,
+    weight: Array,
+    channels: int,
+    ours: Callable[[Any, Any, Any], Any],
+    plainly: Callable[[Any, Any, Any], Any],
+    note: Any,
+) -> Call:
+    x, alone = _alone(draw, x)
+
+    def expect(x: Any, weight: Any, bias: Any = None) -> Any:
+        return plainly(x[None], weight, bias)[0] if alone else plainly(x, weight, bias)
+
+    bias = [filled(draw, (channels,))] if draw(st.booleans()) else []
+    return plain_call(name, [x, weight, *bias], lambda x, weight, bias=None: ours(x, weight, bias), expect, note)
+
+
+def _sizes(draw: Draw, axes: int) -> tuple[int, int, int, int]:
+    """Groups, input and output channels, images."""
     groups = draw(st.sampled_from((1, 1, 2)))
     inputs, outputs = groups * draw(st.integers(1, 2 if groups == 1 else 1)), groups * draw(st.integers(1, 2))
-    images = draw(st.sampled_from((1, 2, 0))) if axes < 3 else 1
-    image = filled(draw, (images, inputs, *w.size))
-    weight = filled(draw, (outputs, inputs // groups, *w.kernel))
+    return groups, inputs, outputs, draw(st.sampled_from((1, 2, 0))) if axes < 3 else 1
+
+
+AXES = (1, 1, 2, 3)
+
+
+@register("conv")
+def _conv(draw: Draw, name: str) -> Call:
+    w = slides(draw, draw(st.sampled_from(AXES)), words=True)
+    groups, inputs, outputs, images = _sizes(draw, len(w.size))
     stride, dilation = said(draw, w.stride), said(draw, w.dilation)
-    note = (w, groups)
-    if name == "conv_weight":
-        y = filled(draw, (images, outputs, *w.out))
+    return _layer(
+        draw,
+        name,
+        filled(draw, (images, inputs, *w.size)),
+        filled(draw, (outputs, inputs // groups, *w.kernel)),
+        outputs,
+        lambda x, weight, bias: ops.conv(x, weight, bias, stride, w.padding, dilation, groups),
+        lambda x, weight, bias: conv(x, weight, bias, w, groups),
+        (w, groups),
+    )
 
-        def expect(x: Array, y: Array) -> Array:
-            found = np.zeros(weight.shape, np.result_type(x, y))
-            for at in np.ndindex(*weight.shape):
-                unit = np.zeros(weight.shape)
-                unit[at] = 1
-                found[at] = np.sum(conv(x, unit, None, w, groups) * y)
-            return found
 
-        def apply(x: Any, y: Any) -> Any:
-            return ops.conv_weight(x, y, w.kernel, stride, w.padding, dilation, groups)
+@register("conv_transpose")
+def _conv_transpose(draw: Draw, name: str) -> Call:
+    w = slides(draw, draw(st.sampled_from(AXES)))
+    groups, inputs, outputs, images = _sizes(draw, len(w.size))
+    stride, dilation, count = said(draw, w.stride), said(draw, w.dilation), w.out
+    extra: tuple[int, ...] = ()
+    size: tuple[int, ...] = ()
+    for m, k, s, d, pad in zip(count, w.kernel, w.stride, w.dilation, w.pads, strict=True):
+        least = (m - 1) * s + d * (k - 1) + 1 - sum(pad)
+        extra = (*extra, draw(st.integers(max(0, -least), max(s, d) - 1)))
+        size = (*size, least + extra[-1])
+    whole = replace(w, size=size)
+    return _layer(
+        draw,
+        name,
+        filled(draw, (images, inputs, *count)),
+        filled(draw, (inputs, outputs // groups, *w.kernel)),
+        outputs,
+        lambda x, weight, bias: ops.conv_transpose(x, weight, bias, stride, w.padding, extra, groups, dilation),
+        lambda x, weight, bias: conv_transpose(x, weight, bias, whole, groups),
+        (whole, extra, groups),
+    )
 
-        return plain_call(name, [image, y], apply, expect, note)
 
-    alone = images == 1 and draw(st.booleans())  # one image, without the axis of images
+@register("conv_weight")
+def _conv_weight(draw: Draw, name: str) -> Call:
+    w = slides(draw, draw(st.sampled_from(AXES)))
+    groups, inputs, outputs, images = _sizes(draw, len(w.size))
+    stride, dilation = said(draw, w.stride), said(draw, w.dilation)
+    shape = (outputs, inputs // groups, *w.kernel)
 
-    def again(x: Array) -> Array:
-        return x[None] if alone else x
+    def expect(x: Any, y: Any) -> Any:
+        """The sum of products of `y` and what each weight alone makes of `x`."""
+        found = np.zeros(shape, np.result_type(x, y))
+        for at in np.ndindex(*shape):
+            unit = np.zeros(shape)
+            unit[at] = 1
+            found[at] = np.sum(conv(x, unit, None, w, groups) * y)
+        return found
 
-    if name == "conv":
-        x, channels = image, outputs
-
-        def apply(x: Any, weight: Any, bias: Any = None) -> Any:
-            return ops.conv(x, weight, bias, stride, w.padding, dilation, groups)
-
-        def expect(x: Array, weight: Array, bias: Array | None = None) -> Array:
-            out = conv(again(x), weight, bias, w, groups)
-            return out[0] if alone else out
-
-    else:
-        # the size that the windows need, and an output padding
-        extra = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in zip(w.stride, w.dilation, strict=True))
-        count = w.out
-        size = tuple(
-            (m - 1) * s + d * (k - 1) + 1 + e - sum(p)
-            for m, s, d, k, e, p in zip(count, w.stride, w.dilation, w.kernel, extra, w.pads, strict=True)
-        )
-        if min(size) < 0:
-            extra, size = tuple(e - min(0, n) for e, n in zip(extra, size, strict=True)), tuple(max(0, n) for n in size)
-        w = Slide(size, w.kernel, w.stride, w.dilation, w.pads, w.padding)
-        x, channels = filled(draw, (images, outputs, *count)), inputs
-
-        def apply(x: Any, weight: Any, bias: Any = None) -> Any:
-            return ops.conv_transpose(x, weight, bias, stride, w.padding, extra, groups, dilation)
-
-        def expect(x: Array, weight: Array, bias: Array | None = None) -> Array:
-            out = conv_transpose(again(x), weight, bias, w, groups)
-            return out[0] if alone else out
-
-    arrays = [x[0] if alone else x, weight]
-    if draw(st.booleans()):
-        arrays.append(filled(draw, (channels,)))
-    return plain_call(name, arrays, apply, expect, note)
+    return plain_call(
+        name,
+        [filled(draw, (images, inputs, *w.size)), filled(draw, (images, outputs, *w.out))],
+        lambda x, y: ops.conv_weight(x, y, w.kernel, stride, w.padding, dilation, groups),
+        expect,
+        (w, groups),
+    )
 
 
 @register("convolve", "correlate")

@@ -53,7 +53,7 @@ def _polydiv(draw: Draw, name: str) -> Call:
         name,
         [u, v],
         lambda u, v: ops.polydiv(u, v)[part][kept],
-        lambda u, v: np.polydiv(u, v)[part][kept],
+        lambda u, v: np.asarray(np.polydiv(u, v)[part])[kept],
         part,
         most=1e-3,
     )
@@ -121,7 +121,7 @@ def _polyfit(draw: Draw, name: str) -> Call:
     what = draw(
         st.sampled_from(("", "", *(("squares", "cov") if n > deg + 1 else ()), *(("unscaled",) if deg else ())))
     )
-    given = {"squares": {"full": True}, "cov": {"cov": True}, "unscaled": {"cov": "unscaled"}}.get(what, {})
+    given: Any = {"squares": {"full": True}, "cov": {"cov": True}, "unscaled": {"cov": "unscaled"}}.get(what, {})
 
     def of(f: Any) -> Any:
         def fit(*arrays: Any) -> Any:

@@ -39,16 +39,16 @@ def _drawn(draw: Draw, dilate: bool) -> tuple[tuple[int, ...], Slide, tuple[Any,
     return (*lead, *w.size), w, (kernel, stride, w.padding), ceil
 
 
-def _each_window(w: Slide, x: Array, outside: float, f: Callable[[Array], Any]) -> Array:
+def _each_window(w: Slide, x: Array, outside: float, f: Callable[[Array], Any]) -> Any:
     """`f` of each window, the pooled axes flattened into the last."""
     lead = x.shape[: x.ndim - len(w.size)]
-    out = np.zeros((*lead, *w.out), x.dtype)
+    out: Any = np.zeros((*lead, *w.out), x.dtype)
     for at, index in w.places():
         out[(..., *at)] = f(w.padded(x, outside)[index].reshape(*lead, math.prod(w.kernel)))
     return out
 
 
-def _largest(w: Slide, x: Array) -> Array:
+def _largest(w: Slide, x: Array) -> Any:
     if x.dtype.kind == "c":
         raise TypeError("no largest")
     return _each_window(w, x, -np.inf, lambda v: v.max(axis=-1))
@@ -75,21 +75,21 @@ def _ties(draw: Draw, name: str) -> Call:
     x = filled(draw, shape, (0.0, 1.0, 2.0))
     top = _largest(w, x)
 
-    def shares(v: Array) -> Array:
+    def shares(v: Any) -> Any:
         won = (v == v.max(axis=-1, keepdims=True)).astype(float)
         return won / won.sum(axis=-1, keepdims=True)
 
-    def share(y: Array) -> Array:
+    def share(y: Any) -> Any:
         whole = w.padded(np.zeros(x.shape, y.dtype))
         for at, index in w.places():
             window = w.padded(x, -np.inf)[index]
             lead = window.shape[: window.ndim - len(w.size)]
             part = shares(window.reshape(*lead, math.prod(w.kernel))).reshape(window.shape)
             whole[index] += part * y[(..., *at)][(..., *[None] * len(w.size))]
-        return whole[(..., *(slice(p, p + n) for (p, _), n in zip(w.pads, w.size, strict=True)))]
+        return w.inner(whole)
 
-    def pick(y: Array) -> Array:
-        out = np.zeros(top.shape, y.dtype)
+    def pick(y: Any) -> Any:
+        out: Any = np.zeros(top.shape, y.dtype)
         for at, index in w.places():
             window, mine = w.padded(x, -np.inf)[index], w.padded(y)[index]
             lead = window.shape[: window.ndim - len(w.size)]
@@ -116,11 +116,11 @@ def _sums(draw: Draw, name: str) -> Call:
             settings,
         )
 
-    def spread(x: Array) -> Array:
+    def spread(x: Any) -> Any:
         whole = w.padded(np.zeros(shape, x.dtype))
         for at, index in w.places():
             whole[index] += x[(..., *at)][(..., *[None] * len(w.size))]
-        return whole[(..., *(slice(p, p + n) for (p, _), n in zip(w.pads, w.size, strict=True)))]
+        return w.inner(whole)
 
     x = filled(draw, (*shape[: len(shape) - len(w.size)], *w.out))
     return plain_call(name, [x], lambda x: ops.spread_pool(x, shape, *settings), spread, (shape, *settings))
@@ -134,7 +134,7 @@ def _avg_pool(draw: Draw, name: str) -> Call:
     settings = (*said, ceil, include, divisor)
     bare = slides_without_ceil(w, said[2])
 
-    def sizes(x: Array) -> Array:
+    def sizes(x: Any) -> Any:
         if divisor is not None:
             return np.full((1,), divisor)
         real = _each_window(w, np.ones(x.shape), 0.0, lambda v: v.sum(axis=-1))
@@ -170,7 +170,7 @@ def _lp_pool(draw: Draw, name: str) -> Call:
     x = distinct(draw, shape)
     x = np.abs(x) + 0.2 if p in (3, 1.5) else x
 
-    def expect(x: Array) -> Array:
+    def expect(x: Any) -> Any:
         if p == np.inf:
             return _largest(w, x)
         return _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))

@@ -32,11 +32,15 @@ class Slide:
             (n + sum(p) - span) // s + 1 for n, p, span, s in zip(self.size, self.pads, spans, self.stride, strict=True)
         )
 
-    def padded(self, x: Array, value: float = 0.0) -> Array:
+    def padded(self, x: Array, value: float = 0.0) -> Any:
         lead = [(0, 0)] * (x.ndim - len(self.size))
         return np.pad(x, [*lead, *self.pads], constant_values=value)
 
-    def places(self) -> Iterator[tuple[tuple[int, ...], tuple[Any, ...]]]:
+    def inner(self, padded: Any) -> Any:
+        """The array without its padding."""
+        return padded[(..., *(slice(p, p + n) for (p, _), n in zip(self.pads, self.size, strict=True)))]
+
+    def places(self) -> Iterator[tuple[tuple[int, ...], Any]]:
         """Each window's number, and its index into the last axes of the padded array."""
         for at in np.ndindex(*self.out):
             starts = [p * s for p, s in zip(at, self.stride, strict=True)]
@@ -86,18 +90,18 @@ def _columns(draw: Draw, name: str) -> Call:
     settings = said(draw, w.kernel), said(draw, w.dilation), w.padding, said(draw, w.stride)
     taken, count = int(np.prod(w.kernel)), int(np.prod(w.out))
 
-    def unfold(x: Array) -> Array:
-        columns = np.zeros((images, channels, *w.kernel, *w.out), x.dtype)
+    def unfold(x: Array) -> Any:
+        columns: Any = np.zeros((images, channels, *w.kernel, *w.out), x.dtype)
         for at, index in w.places():
             columns[(..., *at)] = w.padded(x)[index]
         return columns.reshape(images, channels * taken, count)
 
-    def fold(x: Array) -> Array:
-        columns = x.reshape(images, channels, *w.kernel, *w.out)
+    def fold(x: Array) -> Any:
+        columns: Any = x.reshape(images, channels, *w.kernel, *w.out)
         whole = w.padded(np.zeros((images, channels, *w.size), x.dtype))
         for at, index in w.places():
             whole[index] += columns[(..., *at)]
-        return whole[(..., *(slice(p, p + n) for (p, _), n in zip(w.pads, w.size, strict=True)))]
+        return w.inner(whole)
 
     if name == "unfold":
         x = filled(draw, (images, channels, *w.size))
