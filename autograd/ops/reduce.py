@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.axes import count, flattened, keep, swift, two_ways, unflattened
+from autograd.ops.axes import count, flattened, keep, positions_of, swift, two_ways, unflattened
 from autograd.primitive import composite, operand, primitive
 
 __all__ = [
@@ -109,6 +109,7 @@ def _mean_of(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True
     return total / chosen(x, where, axis, keepdims).astype(_real(x.dtype))
 
 
+positions_of(_mean_of, "x", "axis", "dtype", "out", "keepdims")
 mean = swift(two_ways(_mean, _mean_of, ("where",)), np.mean)
 
 
@@ -204,7 +205,7 @@ def nanmin(x, axis=None, keepdims=False, initial=GIVEN_NONE, where=True):
 
 # ---------------------------------------------------------------------- variance
 def _deviation(x: Any, axis: Any) -> Any:
-    return x - x.mean(axis=axis, keepdims=True)
+    return x - x.mean(axis=axis, keepdims=True) if x.size else x
 
 
 def _conjugate(x: Any) -> Any:
@@ -341,6 +342,9 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True)
     return _mean_of(x, axis=axis, keepdims=keepdims, where=_valid(x, where))
 
 
+positions_of(nanmean, "x", "axis", "dtype", "out", "keepdims")
+
+
 def _nan_spread(x: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean: Any) -> Any:
     valid = _valid(x, where)
     v = _spread(x, axis, ddof, keepdims, valid, mean)
@@ -449,8 +453,8 @@ def _logsumexp_of(x: Any, axis: Any = None, b: Any = None, keepdims: bool = Fals
     x = operand(x)
     if b is None:
         return _logsumexp(x, axis, keepdims)
-    b = operand(b)
     x = x if x.dtype.kind in "fc" else x.astype(float)
+    b = np.asarray(b, x.dtype) if type(b) in (int, float) else operand(b)
     b = b if b.dtype.kind in "fc" else b.astype(x.dtype)
     shape = np.broadcast_shapes(x.shape, b.shape)
     x, b = (v if v.shape == shape else np.broadcast_to(v, shape) for v in (x, b))

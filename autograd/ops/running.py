@@ -251,7 +251,7 @@ diff = two_ways(_diff_op, _diff_of, ("prepend", "append"))
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """The differences of all elements in one row, between `to_begin` and `to_end`."""
     flat = operand(ary).reshape((-1,))
-    parts = [diff(flat)]
+    parts = [flat[1:] - flat[:-1]]
     for place, value in ((0, to_begin), (2, to_end)):
         if value is None:
             continue
