@@ -51,8 +51,8 @@ def _biased(out: Any, bias: Any) -> Any:
     """`out` plus `bias`, one number a channel; in place where its dtype can hold the sum."""
     if bias is None:
         return out
-    if bias.shape != (out.shape[1],):
-        raise ValueError(f"bias needs the shape ({out.shape[1]},), one number an output channel, not {bias.shape}")
+    if np.shape(bias) != (out.shape[1],):
+        raise ValueError(f"bias needs the shape ({out.shape[1]},), one number an output channel, not {np.shape(bias)}")
     column = bias.reshape(-1, *[1] * (out.ndim - 2))
     return np.add(out, column, out if np.result_type(out, column) == out.dtype else None)
 
@@ -282,8 +282,8 @@ def _convolved(g: Any, mine_like: Any, other: Any, mode: Any) -> Any:
     return found.reshape(mine_like.shape)
 
 
-def _vectors(a: Any, v: Any) -> None:
-    if a.ndim > 1 or v.ndim > 1:
+def _vectors(a: Any, v: Any, least: int = 0) -> None:
+    if not (least <= a.ndim <= 1 and least <= v.ndim <= 1):
         raise ValueError("both need one axis; for more see autograd.scipy.signal.convolve and conv")
 
 
@@ -306,10 +306,10 @@ def convolve(a, v, mode="full"):
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     """out[k] = sum over j of a[j + k] conj(v[j]); modes as in `convolve`."""
     a, v = operand(a), operand(v)
-    _vectors(a, v)
+    _vectors(a, v, least=1)
     if v.size > a.size:  # NumPy's "same" keeps another middle then
-        return np.flip(_conj(convolve(v, np.flip(_conj(np.ravel(a))), mode)))
-    return convolve(a, np.flip(_conj(np.ravel(v))), mode)
+        return np.flip(_conj(convolve(v, np.flip(_conj(a)), mode)))
+    return convolve(a, np.flip(_conj(v)), mode)
 
 
 def _conj(x: Any) -> Any:
