@@ -236,7 +236,7 @@ def _roots(g: Any, out: Any, p: Any) -> Any:
     return _moments(-g / np.where(repeated, 1, slope), out, p.shape[0], ())
 
 
-@primitive(p=_roots)
+@primitive(p=_roots, numpy=(np.roots,))
 def roots(p):
     """The roots of p[0] x^(n-1) + ... + p[n-1]; a repeated one has no derivative."""
     return np.roots(p)
