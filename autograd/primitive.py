@@ -190,14 +190,18 @@ def constant(*functions: Any, real: bool = False) -> None:
             if real and any(v._node is not None and v._data.dtype.kind == "c" for v in variables(args)):
                 raise TypeError(f"numpy.{f.__name__} of complex numbers has no derivative; use tensor.data")
             target = kwargs.pop("out", None)
+            if isinstance(target, tuple):
+                (target,) = target
             try:
-                out = f(*plain(args), **plain(kwargs))
+                given = plain(kwargs)
+                if target is not None and isinstance(f, np.ufunc):  # where= leaves the others of `out` as they are
+                    given["out"] = np.array(plain(target))
+                out = f(*plain(args), **given)
             except AttributeError:
                 return lifted(f, [args, kwargs])
+            if isinstance(target, Variable):
+                return store(target, out)
             if target is not None:
-                (target,) = target if isinstance(target, tuple) else (target,)
-                if isinstance(target, Variable):
-                    return store(target, out)
                 np.copyto(target, out, casting="same_kind")
                 return target
             return _wrapped(out)

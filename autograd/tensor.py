@@ -13,6 +13,7 @@ from autograd import inplace, ops
 from autograd.calls import plain
 from autograd.graph import GradError, Handle, Node, Variable, accumulate, no_grad, propagate, writes
 from autograd.methods import Methods
+from autograd.ops.scipys import adopt_scipys
 from autograd.primitive import adopt, numpy_functions, wrap
 from autograd.ufuncs import call_method
 
@@ -265,6 +266,9 @@ class Tensor(Methods):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         function = numpy_functions.get(ufunc)
+        if function is None:
+            adopt_scipys()  # SciPy may have been imported after this package
+            function = numpy_functions.get(ufunc)
         if function is None:
             raise TypeError(_no_rule(ufunc.__name__))
         if method == "__call__":

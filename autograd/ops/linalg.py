@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import GradError
+from autograd.ops.axes import keep
 from autograd.ops.product import matmul
-from autograd.ops.reduce import keep
 from autograd.primitive import composite, operand, plain, primitive, unbroadcast, wrap
 
 __all__ = [

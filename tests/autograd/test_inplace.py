@@ -110,6 +110,16 @@ def test_out_writes_and_records(x):
     assert grads(out.sum(), x) == [[2.0, 4.0, 6.0]]
 
 
+def test_out_of_a_constant_function_keeps_what_where_leaves(x):
+    mask = np.array([True, False, True])
+    out = Tensor([7.0, 8.0, 9.0])
+    np.floor(x * 1.5, out=out, where=mask)
+    assert out.data.tolist() == [1.0, 8.0, 4.0]
+    plain = np.array([7.0, 8.0, 9.0])
+    np.floor(x * 1.5, out=plain, where=mask)
+    assert plain.tolist() == [1.0, 8.0, 4.0]
+
+
 def test_constants_are_written_in_place_and_views_follow():
     c = Tensor([1.0, 2.0, 3.0])
     v = c[:2]
