@@ -271,7 +271,7 @@ class Handle:
         self._place.pop(self._key, None)
 
 
-_hooks: weakref.WeakKeyDictionary[Node, Hooks] = weakref.WeakKeyDictionary()
+_hooks: Any = weakref.WeakKeyDictionary()
 
 
 def _add_hook(node: Node, when: str, hook: Callable[..., Any]) -> Handle:
@@ -362,13 +362,14 @@ def propagate(
             if node.args is None and (useful is None or node in useful):
                 raise freed(node)
     watch = state.get().watch
+    hooked = _hooks.data  # the dictionary beneath: its truth costs no call
     # A NaN born inside a rule raises: that is how zero times infinity is noticed without looking at every array.
     with np.errstate(all="ignore", invalid="raise"), _Mode(create_graph):
         for node in order:
             g = pending.pop(node, None)
             if g is None or (useful is not None and node not in useful):
                 continue
-            hooks = _hooks.get(node) if _hooks else None
+            hooks = _hooks.get(node) if hooked else None
             if hooks is not None:
                 g = _run_before(hooks, g)
             op = node.op

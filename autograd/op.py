@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 from collections.abc import Callable, Collection, Iterator
@@ -198,7 +199,8 @@ class Op(Declared):
 
     def _compile(self, rule: Rule) -> tuple[Rule, frozenset[str]]:
         """`rule`, called by its parameters' names, as a function of (g, out, args); and these names."""
-        wanted = tuple(inspect.signature(rule).parameters)
+        code = getattr(rule, "__code__", None)  # quicker than inspect.signature, which counts at import
+        wanted = code.co_varnames[: code.co_argcount] if code is not None else tuple(inspect.signature(rule).parameters)
         terms = ["g"]
         for name in wanted[1:]:
             base = name.removesuffix("_like")
@@ -209,8 +211,8 @@ class Op(Declared):
             else:
                 raise TypeError(f"a rule of '{self.name}' asks for '{name}', which is none of {self.names} nor 'out'")
         head = "g, out, args, i" if self.variadic else "g, out, args"
-        call: Rule = eval(f"lambda {head}: rule({', '.join(terms)})", {"rule": rule})
-        return call, frozenset(wanted[1:])
+        make = _caller(f"lambda rule: lambda {head}: rule({', '.join(terms)})")
+        return make(rule), frozenset(wanted[1:])
 
     def plan(self, mask: int) -> tuple[tuple[int, ...], bool]:
         """What the graph keeps when the arguments of `mask` need gradients.
@@ -371,6 +373,13 @@ class Op(Declared):
                 )
             r = unbroadcast(r, parent.shape)
         return r if r.dtype == parent.dtype else _as_dtype(r, parent.dtype)
+
+
+@functools.cache
+def _caller(source: str) -> Callable[[Rule], Rule]:
+    """What calls a rule with the values that it names; few sources serve all rules."""
+    make: Callable[[Rule], Rule] = eval(source)
+    return make
 
 
 class Like(NamedTuple):
