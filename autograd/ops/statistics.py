@@ -198,7 +198,9 @@ def _quantile(a, q, axis=None, method="linear", keepdims=False, weights=None):
 )
 def _nanquantile(a, q, axis=None, method="linear", keepdims=False, weights=None):
     """The value below which a part `q` of the elements that are no NaN lies."""
-    return np.nanquantile(a, q, axis=axis, method=method, keepdims=keepdims, weights=weights)
+    at = np.ravel(q) if np.ndim(q) > 1 and np.size(a) else q  # NumPy 2.4 mixes up several axes of q and a negative axis
+    found = np.nanquantile(a, at, axis=axis, method=method, keepdims=keepdims, weights=weights)
+    return found if at is q else found.reshape(np.shape(q) + found.shape[1:])
 
 
 def _checked(q: Any, method: str) -> Any:

@@ -68,6 +68,18 @@ def test_a_nan_is_the_quantile_or_is_ignored():
     assert grad(np.nanmedian, [NAN, NAN]) == [0.0, 0.0]
 
 
+def test_several_axes_of_q_come_first(rng):
+    """NumPy 2.4 mixes them up in nanquantile where `axis` is negative or a tuple."""
+    a, q = rng.normal(size=(2, 3, 4)), [[0.1], [0.7]]
+    for axis in (1, -1, (0, 2), None):
+        found, expected = (
+            jacobian(lambda a, axis=axis: np.nanquantile(a, q, axis=axis))(a),
+            np.quantile(a, q, axis=axis),
+        )
+        np.testing.assert_allclose(np.nanquantile(leaf(a), q, axis=axis).data, expected)
+        np.testing.assert_allclose(found, jacobian(lambda a, axis=axis: np.quantile(a, q, axis=axis))(a), atol=1e-14)
+
+
 def test_the_slope_in_q_at_an_element_is_that_above_it_and_at_the_last_that_below():
     a = [1.0, 2.0, 4.0]
     assert grad(lambda q: np.quantile(np.array(a), q), [0.0, 0.25, 0.5, 0.75, 1.0]) == [2.0, 2.0, 4.0, 4.0, 4.0]

@@ -59,9 +59,10 @@ def _quantile(draw: Draw, name: str) -> Call:
     given["method"] = draw(st.sampled_from((*SMOOTH, *JUMPING)))
     x = with_nan(draw, x, given["axis"]) if name.startswith("nan") else x
     whole = 100 if name.endswith("percentile") else 1
+    deep = 1 if name.startswith("nan") else 2  # NumPy 2.4 mixes up the axes of nanquantile for a matrix q
     f, g = getattr(ops, name), getattr(np, name)
     if given["method"] in SMOOTH and draw(st.booleans()):
-        q = filled(draw, draw(shapes(0, 2, 1)), (0.137, 0.313, 0.531, 0.877))
+        q = filled(draw, draw(shapes(0, deep, 1)), (0.137, 0.313, 0.531, 0.877))
         room = _room(q, x.size, given["method"])
         return Call(
             name,
@@ -71,7 +72,7 @@ def _quantile(draw: Draw, name: str) -> Call:
             (reach_of(x, most=0.05), room * whole),
             str(given),
         )
-    q = draw(st.sampled_from((0.0, 0.25, 0.3, 0.5, 1.0, [0.25, 0.9], [[0.1], [0.75]])))
+    q = draw(st.sampled_from((0.0, 0.25, 0.3, 0.5, 1.0, [0.25, 0.9], [[0.1], [0.75]])[: 5 + deep]))
     q = np.multiply(q, whole) if isinstance(q, list) else q * whole
     return plain_call(name, [x], lambda x: f(x, q, **given), lambda x: g(x, q, **given), (repr(q), given), 0.05)
 
