@@ -154,18 +154,26 @@ def check_single(call: Call, rng: np.random.Generator) -> None:
         close(g.data, h, 300 * np.finfo(np.float32).eps * (size(h) + size(w)), "gradient in float32")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_op_against_differences(name):
-    strategy = calls(name)
-
-    @hypothesis.settings(max_examples=EXAMPLES, suppress_health_check=list(hypothesis.HealthCheck))
-    @hypothesis.given(strategy, st.integers(0, 3))
+def check_many(name: str, examples: int) -> None:
+    @hypothesis.settings(max_examples=examples, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.given(calls(name), st.integers(0, 3))
     def run(call, seed):
         with np.errstate(all="ignore"):
             check(call, np.random.default_rng(seed))
             check_single(call, np.random.default_rng(seed))
 
     run()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_op_against_differences(name):
+    check_many(name, min(12, EXAMPLES))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_op_against_differences_at_length(name):
+    check_many(name, 2 * EXAMPLES)
 
 
 @pytest.mark.parametrize("name", NAMES)
