@@ -444,6 +444,14 @@ def cov(
     return np.squeeze((x @ (np.conj(right) if right.dtype.kind == "c" else right)) * scale)
 
 
+@primitive(x=lambda g: g, batch="leading")
+def bounded_correlation(x):
+    """Correlations that rounding took past 1 or -1, put back: its slope is 1, as only rounding is taken off."""
+    if x.dtype.kind == "c":
+        return np.clip(x.real, -1, 1) + 1j * np.clip(x.imag, -1, 1)
+    return np.clip(x, -1, 1)
+
+
 @composite(numpy=(np.corrcoef,))
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Any:
     """Correlations: the covariances over both standard deviations, within -1 and 1; NaN for what does not vary."""
@@ -453,6 +461,4 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> A
     n = c.shape[0]
     spread = np.sqrt(np.real(c[np.arange(n), np.arange(n)]) if c.dtype.kind == "c" else c[np.arange(n), np.arange(n)])
     c = c / spread.reshape((n, 1)) / spread.reshape((1, n))
-    if c.dtype.kind == "c":
-        return np.clip(np.real(c), -1, 1) + 1j * np.clip(np.imag(c), -1, 1)
-    return np.clip(c, -1, 1)
+    return bounded_correlation(c)

@@ -202,6 +202,17 @@ def test_the_gradient_of_a_correlation_is_across_the_variable(rng):
     np.testing.assert_allclose(grad(lambda x: np.corrcoef(x, 2 * x + 1), x[0]), 0, atol=1e-14)
 
 
+def test_a_full_correlation_is_a_smooth_extreme():
+    """Rounding takes it past 1, where NumPy clips; its second derivative is that of 1 - the square of the angle / 2."""
+    x = np.array([[-1.01, -0.64, -0.27], [0.1, 0.47, 0.84]])
+    assert np.corrcoef(leaf(x)).data.max() <= 1
+    f = lambda x: np.corrcoef(x)[0, 1]  # noqa: E731
+    curve = hessian(f)(x)
+    step = np.array([[1.0, -2.0, 1.0], [0.0, 0.0, 0.0]])  # across the variable, whose length is 0.37 sqrt 2
+    turned = np.einsum("ij,ijkl,kl", step, curve, step)
+    assert turned == pytest.approx(-6 / (2 * 0.37**2))
+
+
 def test_covariances_refuse_what_numpy_refuses():
     x = leaf([[1.0, 2.0], [3.0, 5.0]])
     for error, call in (

@@ -123,6 +123,12 @@ def _cov(draw: Draw, name: str) -> Call:
     return plain_call(name, given, lambda *a: f(*a, **keys), lambda *a: g(*a, **keys), (keys, note))
 
 
+@register("bounded_correlation")
+def _bounded(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (-0.8, 0.0, 0.3, 0.8))
+    return plain_call(name, [x], ops.statistics.bounded_correlation, lambda x: x, most=0.05)
+
+
 @register("bincount")
 def _bincount(draw: Draw, name: str) -> Call:
     w = filled(draw, (draw(st.integers(1, 5)),))
