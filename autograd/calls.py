@@ -19,6 +19,7 @@ _get_state = state.get
 _new_node = Node.__new__
 _SCALARS = frozenset({int, float, complex, bool})
 _REFUSED = (ValueError, TypeError, IndexError)
+_SOLID = frozenset({int, float, complex, bool, str, slice, type(None), type(Ellipsis)})  # settings nobody can change
 
 
 def unary(op: Op, ufunc: Any) -> Callable[..., Any]:
@@ -92,13 +93,68 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
     return apply
 
 
+def _one_array(op: Op, others: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
+    """The op on values in the order of its parameters, of which the first alone is an array; a Tensor goes quickly."""
+    forward, names = op.forward, op.names
+    (how, *_), keep_out = op.plan(1)
+
+    def call(values: list[Any]) -> Any:
+        x, *settings = values
+        if not isinstance(x, Variable):
+            return others(values)
+        loose = False
+        try:
+            data = x._data
+            for i, v in enumerate(settings):
+                kind = type(v)
+                if kind not in _SOLID and (kind is not tuple or not _SOLID.issuperset(map(type, v))):
+                    settings[i], loose = _setting(op, names[i + 1], v), True
+            result = forward(data, *settings)
+        except _REFUSED as error:
+            raise refuse(op.name, names, tuple(values), error) from None
+        except AttributeError:
+            return lifted(op, values)
+        node = x._node
+        if node is None or not (now := _get_state()).recording:
+            made = wrap(result)
+        else:
+            kept = _kept(1, data, node, x) if how == 1 else node if how == 2 else None
+            saved = [_frozen(v) for v in settings] if loose else settings
+            made = now.record(op, result, (kept, *saved), (node,), keep_out, now)
+        if op.view and shares(result, data):
+            note_view(made, x, op, [None, *settings])
+        return made
+
+    return call
+
+
+def _straight(op: Op) -> tuple[int, int]:
+    """How many arguments a call must give, and how many NumPy's order and ours have in the same places."""
+    needed = sum(d is inspect.Parameter.empty for d in op.defaults)
+    alike = 0
+    for ours, theirs in zip(op.names, op.order(), strict=False):
+        if ours != theirs:
+            break
+        alike += 1
+    return needed, alike
+
+
+def _has_tensor(given: Any, variadic: bool) -> bool:
+    """Whether it is plain to see that `given`, an array or a sequence of arrays, is or begins with a Tensor."""
+    if not variadic:
+        return isinstance(given, Variable)
+    return type(given) in (list, tuple) and len(given) > 0 and isinstance(given[0], Variable)
+
+
 def general(op: Op) -> Callable[..., Any]:
     forward, positions, names = op.forward, op.positions, op.names
+    place = {n: i for i, n in enumerate(names)}
+    straight: list[int] = []
     full = len(names)
     is_array = [i in positions for i in range(full)]
     first = positions[0]
 
-    def call(values: list[Any]) -> Any:
+    def of_several(values: list[Any]) -> Any:
         given: Any = values[first] if op.variadic else [values[i] for i in positions]
         try:
             tensors = [isinstance(v, Variable) for v in given]
@@ -143,7 +199,31 @@ def general(op: Op) -> Callable[..., Any]:
             note_view(made, given[0], op, values)
         return made
 
+    call = _one_array(op, of_several) if positions == (0,) and not op.variadic else of_several
+
+    def quickly(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
+        """The values of most calls: a Tensor, and arguments by their place or by our names; else None."""
+        if not straight:
+            straight.extend(_straight(op))
+        n = len(args)
+        if not straight[0] <= n <= straight[1]:
+            return None
+        values = [*args, *op.defaults[n:]]
+        for key, v in kwargs.items():
+            i = place.get(key, -1)
+            if i < n:
+                return None
+            values[i] = v
+        for v in values:
+            if v is np._NoValue:
+                return None
+        return values
+
     def apply(*args: Any, **kwargs: Any) -> Any:
+        if len(args) > first and _has_tensor(args[first], op.variadic):
+            found = quickly(args, kwargs)
+            if found is not None:
+                return call(found)
         if op.numpy is None and len(args) == full and not kwargs:
             values, extras = list(args), None
         elif op.numpy is not None and not holds_tensor(args) and not (kwargs and holds_tensor(kwargs)):
