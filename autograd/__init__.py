@@ -13,14 +13,17 @@ from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, 
 from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, scope
 from autograd.primitive import primitive
 from autograd.saving import checkpoint, saved_tensors_hooks
+from autograd.sparse import RowSparse
 from autograd.tensor import Tensor, asarray
 from autograd.transforms import grad, gradients, value_and_grad
+from autograd.vectorize import vmap
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AnomalyError",
     "GradError",
+    "RowSparse",
     "Tensor",
     "asarray",
     "checkpoint",
@@ -43,4 +46,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

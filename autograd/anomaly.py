@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograd.graph import GradError, Node, Variable, mode, state
+from autograd.sparse import RowSparse
 
 _HERE = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
@@ -35,7 +36,7 @@ def _line() -> str:
 
 def _bad(x: Any) -> str:
     """What is wrong with an array: "", "NaN" or "an infinity"."""
-    x = x._data if isinstance(x, Variable) else x
+    x = x._data if isinstance(x, Variable) else x.values if isinstance(x, RowSparse) else x
     if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind not in "fc" or np.isfinite(x).all():
         return ""
     return "NaN" if np.isnan(x).any() else "an infinity"

@@ -21,6 +21,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from autograd.sparse import dense
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -207,8 +209,9 @@ class Node:
         node.parents = ()
         node.args = ()
         node.out = None
-        node.shape = variable._data.shape
-        node.dtype = variable._data.dtype
+        value: Any = variable
+        node.shape = value.shape
+        node.dtype = value.dtype
         node.scope = None
         node.name = name
         node.ref = weakref.ref(variable)
@@ -284,6 +287,7 @@ def _add_hook(node: Node, when: str, hook: Callable[..., Any]) -> Handle:
 
 
 def _run_before(hooks: Hooks, g: Any) -> Any:
+    g = dense(g)
     for hook in list(hooks.before.values()):
         new = hook(g)
         g = g if new is None else new
@@ -291,7 +295,7 @@ def _run_before(hooks: Hooks, g: Any) -> Any:
 
 
 def _run_after(hooks: Hooks, node: Node, pulled: Iterable[tuple[Node, Any]], g: Any) -> list[tuple[Node, Any]]:
-    pairs = list(pulled)
+    pairs = [(parent, dense(r)) for parent, r in pulled]
     for hook in list(hooks.after.values()):
         new = hook([r for _, r in pairs], g)
         if new is not None:

@@ -15,6 +15,7 @@ from autograd.graph import GradError, Handle, Node, Variable, accumulate, no_gra
 from autograd.methods import Methods
 from autograd.ops.scipys import adopt_scipys
 from autograd.primitive import adopt, numpy_functions, wrap
+from autograd.sparse import RowSparse
 from autograd.ufuncs import call_method
 
 if TYPE_CHECKING:
@@ -99,15 +100,15 @@ class Tensor(Methods):
         return view
 
     @property
-    def grad(self) -> Tensor | None:
-        """What `backward` has added up so far; None before."""
-        grad: Tensor | None = self._grad
+    def grad(self) -> Tensor | RowSparse | None:
+        """What `backward` has added up so far; None before. Sparse only where `embedding` was asked for that."""
+        grad: Tensor | RowSparse | None = self._grad
         return grad
 
     @grad.setter
-    def grad(self, value: Tensor | ArrayLike | None) -> None:
+    def grad(self, value: Tensor | RowSparse | ArrayLike | None) -> None:
         if value is not None:
-            value = value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype)
+            value = value if isinstance(value, (Tensor, RowSparse)) else Tensor(value, dtype=self.dtype)
             if value.shape != self.shape:
                 raise ValueError(f"a gradient of shape {value.shape} does not fit a tensor of shape {self.shape}")
         self._grad = value
@@ -241,7 +242,7 @@ class Tensor(Methods):
         """Copies and pickles of a leaf are leaves of their own."""
         if not self.is_leaf:
             raise GradError("a computed tensor's graph is neither copied nor pickled: use detach() first")
-        grad = None if self._grad is None else self._grad._data
+        grad = getattr(self._grad, "_data", self._grad)
         return _restored, (type(self), self._data, self.requires_grad, self.name, grad)
 
     def __repr__(self) -> str:
@@ -339,7 +340,7 @@ def _untracked(data: Any) -> Any:
 def _restored(kind: type[Tensor], data: Any, requires_grad: bool, name: str | None, grad: Any) -> Tensor:
     tensor = kind.__new__(kind)
     Tensor.__init__(tensor, data, requires_grad, name=name)
-    tensor._grad = None if grad is None else Tensor(grad)
+    tensor._grad = grad if grad is None or isinstance(grad, RowSparse) else Tensor(grad)
     return tensor
 
 
@@ -350,8 +351,10 @@ def _no_rule(name: str) -> str:
     )
 
 
-def _add_gradient(g: Any, before: Tensor | None, create_graph: bool) -> Tensor:
+def _add_gradient(g: Any, before: Any, create_graph: bool) -> Any:
     """The new `.grad`: the conjugate cotangent (see graph.py), in memory that nobody else holds."""
+    if isinstance(before, RowSparse) or isinstance(g, RowSparse):
+        return _add_sparse(g, before)
     if create_graph:
         total: Tensor = g if g.dtype.kind != "c" else np.conj(g)
         return wrap(np.array(total._data)[()], total._node) if before is None else before + total
@@ -360,6 +363,17 @@ def _add_gradient(g: Any, before: Tensor | None, create_graph: bool) -> Tensor:
     if before is not None:
         return wrap(before._data + g)
     return wrap(owned(g))
+
+
+def _add_sparse(g: Any, before: Any) -> Any:
+    """As `_add_gradient` where one of them is sparse: the sum is so if both are."""
+    if isinstance(before, RowSparse) and isinstance(g, RowSparse):
+        return before + g.conj() if g.dtype.kind == "c" else before + g
+    if before is None:
+        return (g.conj() if g.dtype.kind == "c" else g).copy()
+    if isinstance(before, RowSparse):
+        return _add_gradient(g, wrap(before.dense()), isinstance(g, Variable))
+    return _add_gradient(g.dense(), before, False)
 
 
 def owned(g: Any) -> Any:
@@ -384,13 +398,13 @@ def seeded(output: Tensor, gradient: Any, create_graph: bool) -> tuple[Node, Any
         seed: Any = np.ones(output.shape, output.dtype)
         seed = seed if seed.ndim else seed[()]
     else:
-        given = gradient._data if isinstance(gradient, Tensor) else np.asarray(gradient)
+        given: Any = gradient if isinstance(gradient, Tensor) else np.asarray(gradient)
         if given.shape != output.shape:
             raise ValueError(f"gradient has shape {given.shape}, the tensor has shape {output.shape}")
-        seed = given.astype(output.dtype)
-        if create_graph and isinstance(gradient, Tensor) and gradient.requires_grad:
-            tracked = gradient.astype(output.dtype) if gradient.dtype != output.dtype else gradient
+        if isinstance(given, Tensor) and ((create_graph and given.requires_grad) or not hasattr(given, "_data")):
+            tracked: Any = given.astype(output.dtype, copy=False)
             return node, np.conj(tracked) if output.dtype.kind == "c" else tracked
+        seed = (given._data if isinstance(given, Tensor) else given).astype(output.dtype)
         if output.dtype.kind == "c":
             seed = np.conj(seed)
     return node, wrap(seed) if create_graph else seed

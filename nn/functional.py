@@ -30,9 +30,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def embedding(indices: ArrayLike, weight: Tensor) -> Tensor:
-    """Rows of `weight`, shape (words, width), at integer `indices` of any shape: shape (*indices, width)."""
-    result: Tensor = ops.embedding(weight, getattr(indices, "data", indices))
+def embedding(indices: ArrayLike, weight: Tensor, sparse: bool = False) -> Tensor:
+    """Rows of `weight`, shape (words, width), at integer `indices` of any shape: shape (*indices, width).
+
+    With `sparse` the gradient of a leaf `weight` holds only the rows that were read: `autograd.RowSparse`.
+    """
+    result: Tensor = ops.embedding(weight, getattr(indices, "data", indices), sparse=sparse)
     return result
 
 

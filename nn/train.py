@@ -23,6 +23,7 @@ from nn.models.gpt import GPT
 from nn.module import Module
 from nn.optim import CosineSchedule, Optimizer, clip_grad_norm_
 from nn.optim.clip import squared_norm
+from nn.optim.optimizer import stored
 
 Array = NDArray[Any]
 Batch = tuple[Array, Array]
@@ -193,7 +194,8 @@ def _step(
         optimizer.zero_grad()
     value.backward()
     for name, members in layers.items():
-        history.gradients[name].append(math.sqrt(sum(squared_norm(p.grad.data) for p in members if p.grad is not None)))
+        squares = (squared_norm(stored(p.grad)) for p in members if p.grad is not None)
+        history.gradients[name].append(math.sqrt(sum(squares)))
     if clip is not None:
         clip_grad_norm_(parameters, clip)
     for optimizer in optimizers:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.primitive import composite, operand, primitive, unbroadcast
+from autograd.sparse import add_rows
 
 __all__ = [
     "clip", "getitem", "scatter_add", "setitem", "take", "take_along_axis", "where",
@@ -26,23 +27,13 @@ def scatter_add(g, index, shape):
     if _basic(index):
         out[index] = g
     elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and out.ndim == 2:
-        _add_rows(out, index.ravel(), g.reshape(index.size, shape[1]))
+        add_rows(out, index.ravel(), g.reshape(index.size, shape[1]))
     elif g.size < 64:
         np.add.at(out, index, g)
     else:  # np.add.at is quick along one axis only
         places = np.arange(out.size).reshape(out.shape)[index]
         np.add.at(out.reshape(-1), places.ravel(), g.ravel())
     return out
-
-
-def _add_rows(out: Any, rows: Any, values: Any) -> None:
-    """out[rows] += values with repeats: sorted by row and summed in runs, far quicker than np.add.at."""
-    if not rows.size:
-        return
-    order = np.argsort(rows, kind="stable")
-    sorted_rows = rows[order]
-    starts = np.flatnonzero(np.concatenate([[True], sorted_rows[1:] != sorted_rows[:-1]]))
-    np.add.at(out, sorted_rows[starts], np.add.reduceat(values[order], starts, axis=0))
 
 
 @primitive(x=lambda g, x_like, index: scatter_add(g, index, x_like.shape), selects=True, linear="all", view=True)

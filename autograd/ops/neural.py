@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd.graph import Variable
 from autograd.ops.index import scatter_add
 from autograd.ops.product import matmul
 from autograd.primitive import elementwise, primitive
+from autograd.sparse import RowSparse
 
 __all__ = [
     "cross_entropy", "embedding", "gelu", "layer_norm", "linear", "log_softmax", "normal_cdf", "relu", "rms_norm",
@@ -223,9 +225,23 @@ def rms_norm(x, weight=None, eps=1e-6):
     return out if weight is None else out * weight
 
 
-@primitive(weight=lambda g, weight_like, indices: scatter_add(g, indices, weight_like.shape), selects=True)
-def embedding(weight, indices):
-    """Rows of `weight` at integer `indices`: the vector of each token."""
+def _embedding(g: Any, weight_like: Any, indices: Any, sparse: Any) -> Any:
+    """Only a leaf's gradient is kept sparse, since no other rule takes one: a leaf stands in for itself as its node."""
+    shape = weight_like.shape
+    if sparse and not isinstance(g, Variable) and getattr(weight_like, "op", sparse) is None:
+        rows = np.asarray(indices).ravel()
+        return RowSparse(rows, np.reshape(g, (rows.size, *shape[1:])), shape)
+    return scatter_add(g, indices, shape)
+
+
+@primitive(weight=_embedding, selects=True)
+def embedding(weight, indices, sparse=False):
+    """Rows of `weight` at integer `indices`: the vector of each token.
+
+    With `sparse` the `.grad` that `backward` gives a leaf `weight` is a `RowSparse`, which holds only the rows that
+    were read; a dense gradient from another use of `weight` makes the sum dense. `gradients`, `grad`, hooks and
+    `create_graph` give the dense array.
+    """
     indices = np.asarray(indices)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"indices must be integers, not {indices.dtype}")

@@ -20,6 +20,9 @@ class Embedding(Module):
     num_embeddings, embedding_dim : int
         Words, and the width of their vectors; weights start as standard normals.
     rng : numpy.random.Generator, optional
+    sparse : bool
+        `weight.grad` holds only the rows that a batch read (`autograd.RowSparse`), for tables too large for a gradient
+        of their size. `SGD`, `Adam` and `AdamW` take it; a weight that is also used otherwise (tied) has a dense one.
 
     Examples
     --------
@@ -29,8 +32,11 @@ class Embedding(Module):
     ((1, 3, 4), (1, 10))
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, rng: np.random.Generator | None = None) -> None:
+    def __init__(
+        self, num_embeddings: int, embedding_dim: int, rng: np.random.Generator | None = None, sparse: bool = False
+    ) -> None:
         super().__init__()
+        self.sparse = sparse
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.weight = Parameter(init.default_rng(rng).standard_normal((num_embeddings, embedding_dim)))
 
@@ -43,7 +49,7 @@ class Embedding(Module):
                 f"{self._label}: token numbers run from {tokens.min()} to {tokens.max()}, "
                 f"but there are {self.num_embeddings} words"
             )
-        return functional.embedding(tokens, self.weight)
+        return functional.embedding(tokens, self.weight, self.sparse)
 
     def unembed(self, x: Tensor) -> Tensor:
         """x W^T: a score for every word, with the embedding's own weight."""
@@ -51,4 +57,4 @@ class Embedding(Module):
         return result
 
     def extra_repr(self) -> str:
-        return f"{self.num_embeddings}, {self.embedding_dim}"
+        return f"{self.num_embeddings}, {self.embedding_dim}" + (", sparse=True" if self.sparse else "")

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, gradient, moving
+from autograd import RowSparse, Tensor
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, gradient, moving, rows_of
 
 
 class Adam(Optimizer):
@@ -15,6 +16,10 @@ class Adam(Optimizer):
     .. math::
         m \leftarrow \beta_1 m + (1 - \beta_1) g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \qquad
         p \leftarrow p - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Of a sparse gradient (`autograd.RowSparse`) only the rows that it has are moved, and only their moments change: the
+    lazy form of PyTorch's `SparseAdam`, with its :math:`\sqrt{1 - \beta_2^t} / (\sqrt{v} + \epsilon)`. It excludes the
+    weight decay of `Adam`; that of `AdamW` shrinks all rows.
 
     Parameters
     ----------
@@ -63,6 +68,10 @@ class Adam(Optimizer):
     def _step_group(self, group: Group) -> None:
         lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
         for p in moving(group):
+            sparse = rows_of(p, "Adam", 0.0 if self.decoupled else decay)
+            if sparse is not None:
+                self._step_rows(p, sparse, group)
+                continue
             values, g = p.numpy(writable=True), gradient(p)
             m, v = self._arrays(p, "m", "v")
             t = self._steps[id(p)] = self._steps.get(id(p), 0) + 1
@@ -86,6 +95,18 @@ class Adam(Optimizer):
             np.divide(m, work, out=work)
             work *= lr / (1 - beta1**t)
             values -= work
+
+    def _step_rows(self, p: Tensor, g: RowSparse, group: Group) -> None:
+        lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
+        values = p.numpy(writable=True)
+        m, v = self._arrays(p, "m", "v")
+        t = self._steps[id(p)] = self._steps.get(id(p), 0) + 1
+        if decay:
+            values *= 1 - lr * decay
+        first = m[g.rows] = beta1 * m[g.rows] + (1 - beta1) * g.values
+        second = v[g.rows] = beta2 * v[g.rows] + (1 - beta2) * g.values**2
+        rate = lr * math.sqrt(1 - beta2**t) / (1 - beta1**t)
+        values[g.rows] -= rate * first / (np.sqrt(second) + eps)
 
     def _work(self, like: Array) -> Array:
         """Scratch memory of an array's shape, shared by all parameters of its dtype."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import RowSparse, Tensor
 from nn.errors import TrainingError
-from nn.optim.optimizer import Array
+from nn.optim.optimizer import Array, stored
 
 
 def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = True) -> float:
@@ -54,9 +54,9 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonf
     if not max_norm > 0:
         raise ValueError(f"clip_grad_norm_ needs a max_norm above 0, got {max_norm}")
     gradients = _gradients(parameters)
-    norm = math.sqrt(sum(squared_norm(g.data) for _, g in gradients))
+    norm = math.sqrt(sum(squared_norm(stored(g)) for _, g in gradients))
     if not math.isfinite(norm) and error_if_nonfinite:
-        where, g = next((i, g) for i, g in gradients if not np.isfinite(g.data).all())
+        where, g = next((i, g) for i, g in gradients if not np.isfinite(stored(g)).all())
         raise TrainingError(
             f"the gradient of parameter {where}, of shape {g.shape}, is not finite: lower the learning rate, or look "
             "for a division by zero or a logarithm of zero in the loss"
@@ -65,7 +65,8 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonf
     if not scale >= 1:  # a NaN is passed on, not hidden
         with np.errstate(invalid="ignore"):
             for _, g in gradients:
-                g.numpy(writable=True)[...] *= scale
+                values = _writable(g)
+                values *= scale
     return norm
 
 
@@ -88,7 +89,7 @@ def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
     if not clip_value > 0:
         raise ValueError(f"clip_grad_value_ needs a clip_value above 0, got {clip_value}")
     for _, g in _gradients(parameters):
-        values = g.numpy(writable=True)
+        values = _writable(g)
         np.clip(values, -clip_value, clip_value, out=values)
 
 
@@ -102,5 +103,16 @@ def squared_norm(g: Array) -> float:
     return total
 
 
-def _gradients(parameters: Iterable[Tensor]) -> list[tuple[int, Tensor]]:
-    return [(i, p.grad) for i, p in enumerate(parameters) if p.grad is not None]
+def _gradients(parameters: Iterable[Tensor]) -> list[tuple[int, Tensor | RowSparse]]:
+    """The gradients, the rows of sparse ones summed: what is clipped is the sum."""
+    found: list[tuple[int, Tensor | RowSparse]] = []
+    for i, p in enumerate(parameters):
+        if isinstance(p.grad, RowSparse):
+            p.grad = p.grad.coalesce()
+        if p.grad is not None:
+            found.append((i, p.grad))
+    return found
+
+
+def _writable(g: Tensor | RowSparse) -> Array:
+    return g.values if isinstance(g, RowSparse) else g.numpy(writable=True)

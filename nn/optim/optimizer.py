@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd import Tensor
+from autograd import RowSparse, Tensor
 
 Array = NDArray[Any]
 Group = dict[str, Any]
@@ -102,10 +102,44 @@ def moving(group: Group) -> list[Tensor]:
 
 
 def gradient(p: Tensor) -> Array:
-    """The gradient's values, read-only."""
+    """The gradient's values, read-only.
+
+    Raises
+    ------
+    TypeError
+        If the gradient is sparse: only optimisers that say so take those.
+    """
     if p.grad is None:
         raise ValueError(f"a parameter of shape {p.shape} has no gradient: call backward() first")
+    if isinstance(p.grad, RowSparse):
+        raise TypeError(
+            f"the gradient of a parameter of shape {p.shape} is sparse, which this optimiser cannot use: give the "
+            "parameter to SGD, Adam or AdamW, or make its Embedding with sparse=False"
+        )
     return p.grad.data
+
+
+def rows_of(p: Tensor, name: str, decay: float) -> RowSparse | None:
+    """The gradient with every row once where it is sparse; else None.
+
+    Raises
+    ------
+    TypeError
+        If a weight decay would be added to it, which moves every row.
+    """
+    if not isinstance(p.grad, RowSparse):
+        return None
+    if decay:
+        raise TypeError(
+            f"{name}: weight_decay adds to every row of a gradient, and that of a parameter of shape {p.shape} is "
+            "sparse; give it a group with weight_decay=0, use AdamW, or make its Embedding with sparse=False"
+        )
+    return p.grad.coalesce()
+
+
+def stored(g: Tensor | RowSparse) -> Array:
+    """The numbers that a gradient holds, read-only; of a sparse one those of its rows."""
+    return g.coalesce().values if isinstance(g, RowSparse) else g.data
 
 
 def _as_groups(params: Parameters, name: str) -> list[Mapping[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nn.optim.optimizer import Group, Optimizer, Parameters, gradient, moving
+from autograd import RowSparse, Tensor
+from nn.optim.optimizer import Group, Optimizer, Parameters, gradient, moving, rows_of
 
 
 class SGD(Optimizer):
@@ -11,6 +12,10 @@ class SGD(Optimizer):
     .. math:: v \leftarrow \mu v + g + \lambda p, \qquad p \leftarrow p - \eta v
 
     with :math:`g + \lambda p + \mu v` in place of :math:`v` in the second step where `nesterov` is set.
+
+    A sparse gradient (`autograd.RowSparse`) moves only its rows. With momentum it gives the same steps as the dense
+    one: rows that once had a gradient go on moving, and the velocity is as large as the parameter. It excludes weight
+    decay.
 
     Parameters
     ----------
@@ -56,6 +61,10 @@ class SGD(Optimizer):
     def _step_group(self, group: Group) -> None:
         lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
         for p in moving(group):
+            sparse = rows_of(p, "SGD", decay)
+            if sparse is not None:
+                self._step_rows(p, sparse, group)
+                continue
             values, g = p.numpy(writable=True), gradient(p)
             if decay:
                 g = g + decay * values
@@ -65,3 +74,14 @@ class SGD(Optimizer):
                 velocity += g
                 g = g + momentum * velocity if group["nesterov"] else velocity
             values -= lr * g
+
+    def _step_rows(self, p: Tensor, g: RowSparse, group: Group) -> None:
+        lr, momentum = group["lr"], group["momentum"]
+        values = p.numpy(writable=True)
+        if momentum:
+            (velocity,) = self._arrays(p, "velocity")
+            velocity *= momentum
+            velocity[g.rows] += g.values
+            values -= lr * (momentum * velocity if group["nesterov"] else velocity)
+        if not momentum or group["nesterov"]:
+            values[g.rows] -= lr * g.values

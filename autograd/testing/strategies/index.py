@@ -166,4 +166,7 @@ def _embedding(draw: Draw, name: str) -> Call:
     rows, width = draw(st.integers(1, 4)), draw(st.integers(0, 3))
     indices = draw(hnp.arrays(np.int64, shapes(0, 2), elements=st.integers(0, rows - 1)))
     weight = filled(draw, (rows, width))
-    return plain_call(name, [weight], lambda w: ops.embedding(w, indices), lambda w: w[indices], indices)
+    sparse = draw(st.booleans())
+    return plain_call(
+        name, [weight], lambda w: ops.embedding(w, indices, sparse=sparse), lambda w: w[indices], (indices, sparse)
+    )
