@@ -14,8 +14,9 @@ from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, sco
 from autograd.primitive import primitive
 from autograd.saving import checkpoint, saved_tensors_hooks
 from autograd.sparse import RowSparse
-from autograd.tensor import Tensor, asarray
+from autograd.tensor import Tensor, asarray, from_dlpack
 from autograd.transforms import grad, gradients, value_and_grad
+from autograd.vectorize import vmap
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "detect_anomaly",
     "elementwise_grad",
     "enable_grad",
+    "from_dlpack",
     "grad",
     "gradients",
     "hessian",
@@ -45,4 +47,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -395,6 +395,15 @@ class Methods(Variable):
     def __round__(self, digits: int | None = None) -> Any:
         return round(self.item(), digits) if digits is not None else round(self.item())
 
+    def __trunc__(self) -> int:
+        return math.trunc(self.item())
+
+    def __floor__(self) -> int:
+        return math.floor(self.item())
+
+    def __ceil__(self) -> int:
+        return math.ceil(self.item())
+
     def __index__(self) -> int:
         if self.dtype.kind not in "iu" or self.shape:
             raise TypeError(f"only an integer without axes is an index, not {self.dtype}{list(self.shape)}")
@@ -425,3 +434,60 @@ class Methods(Variable):
     @property
     def nbytes(self) -> int:
         return self.size * self.itemsize
+
+    # ------------------------------------------------------------------ the array API standard
+    @property
+    def device(self) -> str:
+        """Where the memory is: "cpu"."""
+        return "cpu"
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Self:
+        """The tensor itself: "cpu" is the only device."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(f"a Tensor lives on the device 'cpu', without streams; not on {device!r}, {stream!r}")
+        return self
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The module `autograd.array_api`: the standard's functions on Tensors."""
+        from autograd import array_api
+
+        if api_version is not None and api_version not in ("2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"version {api_version} of the array API is not known here; this is 2024.12")
+        return array_api
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """The values for another library: their memory, read-only, or a copy.
+
+        DLPack can say "read-only" since version 1.0. A consumer of an older version gets a copy; one that forbids
+        it (copy=False) gets the memory, which counts as a write: see `numpy(writable=True)`.
+        """
+        if self._node is not None:
+            raise BufferError(
+                "a Tensor with a gradient is not exported by itself, because the gradient would be lost without a "
+                "word: use tensor.detach()"
+            )
+        if stream is not None:
+            raise ValueError(f"a Tensor on the device 'cpu' has no stream, got stream={stream!r}")
+        if dl_device is not None and tuple(map(int, dl_device)) != (1, 0):
+            raise BufferError(f"a Tensor is exported on the device (1, 0), the processor, not on {dl_device}")
+        known = max_version is not None and max_version[0] >= 1
+        if copy or (copy is None and not known):
+            array = np.array(plain(self))
+        elif known:
+            if not isinstance(self._data, np.ndarray):  # one of NumPy's scalars, which have no memory to share
+                self._data = np.asarray(self._data)
+            array = self._data.view()
+            array.flags.writeable = False
+        else:
+            array = self.numpy(writable=True)  # type: ignore[attr-defined]
+        return array.__dlpack__(max_version=max_version)

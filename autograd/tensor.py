@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from autograd import inplace, ops
-from autograd.calls import plain
+from autograd.calls import holds_tensor, plain
 from autograd.graph import GradError, Handle, Node, Variable, accumulate, no_grad, propagate, writes
 from autograd.methods import Methods
 from autograd.ops.scipys import adopt_scipys
@@ -243,18 +243,31 @@ class Tensor(Methods):
         if not self.is_leaf:
             raise GradError("a computed tensor's graph is neither copied nor pickled: use detach() first")
         grad = getattr(self._grad, "_data", self._grad)
-        return _restored, (type(self), self._data, self.requires_grad, self.name, grad)
+        kind = Tensor if self._lent else type(self)
+        return _restored, (kind, self._data, self.requires_grad, self.name, grad)
 
     def __repr__(self) -> str:
-        body = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
-        usual = self.dtype in (np.float64, np.int64, np.bool_)
-        tail = "" if usual else f", dtype={self.dtype}"
+        array = np.asarray(self._data)
+        threshold = np.get_printoptions()["threshold"]
+        tail = ""
+        if not array.size and array.shape != (0,) or array.size > threshold:  # where the values do not tell the shape
+            tail += f", shape={array.shape}"
+        if self.dtype not in (np.float64, np.int64, np.bool_):
+            tail += f", dtype={self.dtype}"
         if self._node is not None:
             tail += ", requires_grad=True" if self._node.op is None else f", op={self._node.op.name}"
+        body = np.array2string(array, separator=", ", prefix="Tensor(", suffix=f"{tail})")
         return f"Tensor({body}{tail})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
+        if not spec:
+            return str(self)
+        if self.size != 1:
+            raise TypeError(
+                f"a tensor of shape {self.shape} takes no format '{spec}', only one number does: format its elements, "
+                "or set digits for all with numpy.printoptions(precision=...)"
+            )
+        return format(self.item(), spec)
 
     # ------------------------------------------------------------------ NumPy's protocols
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray:
@@ -311,13 +324,47 @@ def asarray(x: Any, dtype: DTypeLike | None = None) -> Tensor:
     """
     if isinstance(x, Tensor):
         return x if dtype is None else x.astype(dtype, copy=False)
-    if type(x) in (list, tuple) and any(isinstance(v, Tensor) for v in x):
-        return asarray(ops.stack(list(x)), dtype)
+    if type(x) in (list, tuple) and holds_tensor(x):
+        return asarray(ops.stack([asarray(v) for v in x]), dtype)
     array = np.asarray(x, dtype)
     if array.dtype.kind not in "biufc":
         raise TypeError(f"a Tensor holds numbers, not {array.dtype}; got {type(x).__name__}")
     if array is not x or not array.ndim:
         return Tensor(array)
+    return _shared(array)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """An array of another library as a Tensor, by the DLPack protocol, without a copy where `copy` is not True.
+
+    The memory is shared as by `asarray`: a graph that needs the values keeps a copy of its own.
+
+    Raises
+    ------
+    TypeError
+        If `x` has no `__dlpack__`.
+    BufferError
+        If its memory cannot be shared: it is not on the processor, has a dtype that NumPy lacks, or has a gradient.
+
+    >>> import numpy as np
+    >>> from autograd import from_dlpack
+    >>> a = np.array([1.0, 2.0])
+    >>> t = from_dlpack(a)
+    >>> a[0] = 5.0
+    >>> t
+    Tensor([5., 2.])
+    """
+    if device not in (None, "cpu"):
+        raise ValueError(f"from_dlpack: a Tensor lives on the device 'cpu', not on {device!r}")
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__; use autograd.asarray or Tensor(...)")
+    if isinstance(x, Tensor) and x._node is None:
+        return Tensor(x) if copy else x.detach()
+    array = np.from_dlpack(x, device=device, copy=copy)
+    return wrap(array) if copy else _shared(array)
+
+
+def _shared(array: NDArray) -> Tensor:
     tensor = Shared.__new__(Shared)
     tensor._data = array
     tensor._node = None
