@@ -9,9 +9,9 @@ import numpy as np
 
 from autograd.calls import holds_tensor
 from autograd.ops.index import getitem, scatter_add, setitem
-from autograd.ops.shape import broadcast_to, concatenate, ravel, reshape, split, transpose
+from autograd.ops.shape import broadcast_to, concatenate, flip, ravel, reshape, split, swapaxes, transpose
 from autograd.ops.shape import copy as _duplicate
-from autograd.primitive import composite, operand, plain
+from autograd.primitive import composite, operand, plain, primitive
 
 __all__ = [
     "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "column_stack", "delete",
@@ -153,8 +153,17 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 @composite(numpy=(np.rot90,))
 def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
-    """Turned by `k` quarters in the plane of `axes`, from the first towards the second."""
-    return _gathered(m, np.rot90, k, axes)
+    """Turned by `k` quarters in the plane of `axes`, from the first towards the second; a view."""
+    m = operand(m)
+    np.rot90(np.empty((0,) * m.ndim), k, axes)  # NumPy's complaints
+    first, second = axes
+    if k % 4 == 0:
+        return getitem(m, Ellipsis)
+    if k % 4 == 2:
+        return flip(m, (first, second))
+    if k % 4 == 1:
+        return swapaxes(flip(m, second), first, second)
+    return flip(swapaxes(m, first, second), second)
 
 
 @composite(numpy=(np.broadcast_arrays,))
@@ -191,10 +200,15 @@ def flipud(m: Any) -> Any:
     return getitem(m, slice(None, None, -1))
 
 
-@composite(numpy=(np.diagonal,))
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements a[..., i, i + offset] of two axes, along a new last axis; a copy."""
-    return _gathered(a, np.diagonal, offset, axis1, axis2)
+def _on_diagonal(g: Any, a_like: Any, offset: int, axis1: int, axis2: int) -> Any:
+    places = np.diagonal(np.arange(a_like.size).reshape(a_like.shape), offset, axis1, axis2)
+    return scatter_add(g, places, (a_like.size,)).reshape(a_like.shape)
+
+
+@primitive(a=_on_diagonal, numpy=(np.diagonal,), selects=True, linear="all", view=True)
+def diagonal(a, offset=0, axis1=0, axis2=1):
+    """The elements a[..., i, i + offset] of two axes, along a new last axis; a read-only view, as NumPy's."""
+    return np.diagonal(a, offset, axis1, axis2)
 
 
 @composite(numpy=(np.trace,))
@@ -208,7 +222,7 @@ def diag(v: Any, k: int = 0) -> Any:
     """The k-th diagonal of a matrix, or the matrix with this diagonal and zeros elsewhere."""
     v = operand(v)
     if v.ndim == 2:
-        return _gathered(v, np.diagonal, k)
+        return diagonal(v, k)
     if v.ndim != 1:
         raise ValueError(f"diag: the array has {v.ndim} axes, 1 or 2 are needed")
     n = v.size + abs(k)
