@@ -7,7 +7,7 @@
 6.0
 """
 
-from autograd import ops
+from autograd import einops_backend, ops
 from autograd.anomaly import AnomalyError, detect_anomaly
 from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, linearize, stop_gradient, vjp
 from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, scope
