@@ -360,7 +360,13 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
         raise TypeError(f"from_dlpack: a {type(x).__name__} has no __dlpack__; use autograd.asarray or Tensor(...)")
     if isinstance(x, Tensor) and x._node is None:
         return Tensor(x) if copy else x.detach()
-    array = np.from_dlpack(x, device=device, copy=copy)
+    try:
+        array = np.from_dlpack(x, device=device, copy=copy)
+    except RuntimeError as error:  # NumPy's word for a dtype or a device that it lacks
+        raise BufferError(
+            f"from_dlpack: the memory of this {type(x).__name__} cannot be shared: {error} Convert it first, to a "
+            "dtype that NumPy has, on the processor."
+        ) from None
     return wrap(array) if copy else _shared(array)
 
 
