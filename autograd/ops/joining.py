@@ -201,8 +201,13 @@ def flipud(m: Any) -> Any:
 
 
 def _on_diagonal(g: Any, a_like: Any, offset: int, axis1: int, axis2: int) -> Any:
-    places = np.diagonal(np.arange(a_like.size).reshape(a_like.shape), offset, axis1, axis2)
-    return scatter_add(g, places, (a_like.size,)).reshape(a_like.shape)
+    """Zeros with `g` on the diagonal, whose places are one stride apart in each flattened matrix."""
+    rest = [n for i, n in enumerate(a_like.shape) if i not in (axis1 % a_like.ndim, axis2 % a_like.ndim)]
+    rows, columns = a_like.shape[axis1], a_like.shape[axis2]
+    start = max(offset, 0) + max(-offset, 0) * columns
+    places = slice(start, start + g.shape[-1] * (columns + 1), columns + 1)
+    flat = scatter_add(g, (Ellipsis, places), (*rest, rows * columns))
+    return np.moveaxis(flat.reshape((*rest, rows, columns)), (-2, -1), (axis1, axis2))
 
 
 @primitive(a=_on_diagonal, numpy=(np.diagonal,), selects=True, linear="all", view=True)
@@ -214,7 +219,7 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
 @composite(numpy=(np.trace,))
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal."""
-    return _gathered(a, np.diagonal, offset, axis1, axis2).sum(axis=-1)
+    return diagonal(operand(a), offset, axis1, axis2).sum(axis=-1)
 
 
 @composite(numpy=(np.diag,))
@@ -226,8 +231,8 @@ def diag(v: Any, k: int = 0) -> Any:
     if v.ndim != 1:
         raise ValueError(f"diag: the array has {v.ndim} axes, 1 or 2 are needed")
     n = v.size + abs(k)
-    at = np.arange(v.size)
-    return scatter_add(v, (at + max(-k, 0), at + max(k, 0)), (n, n))
+    start = max(k, 0) + max(-k, 0) * n
+    return reshape(scatter_add(v, slice(start, start + v.size * (n + 1), n + 1), (n * n,)), (n, n))
 
 
 @composite(numpy=(np.diagflat,))

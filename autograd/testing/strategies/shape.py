@@ -26,7 +26,14 @@ def _reshape(draw: Draw, name: str) -> Call:
     choices: list[Any] = [(x.size,), (1, x.size, 1), tuple(reversed(x.shape))]
     choices += [-1, (-1, 1)] if x.size else [x.size]
     shape = draw(st.sampled_from(choices))
-    return plain_call(name, [x], lambda x: ops.reshape(x, shape), lambda x: np.reshape(x, shape), shape)
+    keys: dict[str, Any] = draw(st.sampled_from(({}, {"order": "F"}, {"order": "C", "copy": True}, {"order": "A"})))
+    note = (shape, keys)
+    return plain_call(name, [x], lambda x: ops.reshape(x, shape, **keys), lambda x: _reshaped(x, shape, keys), note)
+
+
+def _reshaped(x: Any, shape: Any, keys: dict[str, Any]) -> Any:
+    keys = {k: v for k, v in keys.items() if k != "copy"}  # an older NumPy does not have it
+    return np.reshape(x, shape, **keys)
 
 
 @register("transpose")
@@ -65,7 +72,9 @@ def _axes(draw: Draw, name: str) -> Call:
 
 @register("ravel")
 def _ravel(draw: Draw, name: str) -> Call:
-    return plain_call(name, [filled(draw, draw(shapes()))], ops.ravel, np.ravel)
+    x = filled(draw, draw(shapes()))
+    order = draw(st.sampled_from("CFAK"))
+    return plain_call(name, [x], lambda x: ops.ravel(x, order), lambda x: np.ravel(x, order), order)
 
 
 @register("broadcast_to")
@@ -132,6 +141,26 @@ def _split(draw: Draw, name: str) -> Call:
         lambda x: joined(ops.split(x, parts, axis)),
         lambda x: joined(np.split(x, parts, axis)),
         (parts, axis),
+    )
+
+
+@register("unstack")
+def _unstack(draw: Draw, name: str) -> Call:
+    shape = draw(shapes(1, 3, 1))
+    if draw(st.integers(0, 3)) == 0:
+        shape = (draw(st.integers(9, 20)),)  # so many that halves are cut first
+    x = filled(draw, shape)
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+
+    def joined(pieces: Any) -> Any:
+        return sum((p * (i + 1) for i, p in enumerate(pieces)), pieces[-1] * 1)
+
+    return plain_call(
+        name,
+        [x],
+        lambda x: joined(ops.unstack(x, axis=axis)),
+        lambda x: joined(tuple(np.moveaxis(x, axis, 0))),
+        axis,
     )
 
 
