@@ -241,7 +241,10 @@ def general(op: Op) -> Callable[..., Any]:
         if not holds_tensor(given):
             for i in range(full):
                 if not is_array[i] and holds_tensor(values[i]):
-                    values[i] = plain(values[i])
+                    try:
+                        values[i] = plain(values[i])
+                    except AttributeError:  # inside vmap it stands for a batch
+                        return call(values)
                 elif is_array[i] and not op.variadic and type(values[i]) in (list, tuple):
                     values[i] = np.asarray(values[i])
             try:
@@ -276,6 +279,8 @@ def made_of_ops(declared: Declared) -> Callable[..., Any]:
             if str(error).startswith(declared.name + ":") or str(error).startswith(declared.name + "("):
                 raise
             raise refuse(declared.name, declared.names, args, error) from None
+        except AttributeError:
+            return lifted(declared, [args, kwargs])
 
     return apply
 
@@ -379,6 +384,8 @@ def _with_extras(declared: Declared, call: Any, values: list[Any], extras: dict[
             if name in arrays and values[i] is not None:
                 values[i] = _cast(declared, values[i], dtype)
     result = call(values)
+    if dtype is not None and result.dtype.kind in "biu" and np.dtype(dtype).kind in "iu":
+        result = result.astype(dtype, copy=False)  # a sum of small integers would be wider
     if where is not True:
         if out is None:
             raise TypeError(f"{declared.name}: where= needs out=, which holds the other elements' values")

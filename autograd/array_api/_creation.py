@@ -195,3 +195,8 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 def result_type(*arrays_and_dtypes: Any) -> Any:
     """The dtype that the arguments have together; Python's numbers are weak."""
     return np.result_type(*map(_dtype, arrays_and_dtypes))
+
+
+def add_up(function: Any, x: Any, dtype: Any, **options: Any) -> Tensor:
+    """A sum or product in another dtype; the standard casts the elements first, whatever they are."""
+    return function(x, **options) if dtype is None else function(operand(x).astype(dtype), dtype=dtype, **options)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import numpy as anp
+from autograd.array_api._creation import add_up
 from autograd.calls import operand
 from autograd.tensor import Tensor
 
@@ -104,7 +105,7 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Tensor:
     return anp.concatenate(arrays, axis)
 
 
-def expand_dims(x: Any, /, *, axis: Any = 0) -> Tensor:
+def expand_dims(x: Any, /, axis: Any = 0) -> Tensor:
     """`x` with a new axis of one element."""
     return anp.expand_dims(x, axis)
 
@@ -181,12 +182,12 @@ def any(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Tensor:
     """Products of the first elements; with `include_initial` from that of none, 1."""
-    return anp.cumulative_prod(x, axis=axis, dtype=dtype, include_initial=include_initial)
+    return add_up(anp.cumulative_prod, x, dtype, axis=axis, include_initial=include_initial)
 
 
 def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> Tensor:
     """Sums of the first elements; with `include_initial` from that of none, 0."""
-    return anp.cumulative_sum(x, axis=axis, dtype=dtype, include_initial=include_initial)
+    return add_up(anp.cumulative_sum, x, dtype, axis=axis, include_initial=include_initial)
 
 
 def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Tensor:
@@ -212,7 +213,7 @@ def min(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 def prod(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """The product."""
-    return anp.prod(x, axis, dtype, keepdims=keepdims)
+    return add_up(anp.prod, x, dtype, axis=axis, keepdims=keepdims)
 
 
 def std(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
@@ -222,7 +223,7 @@ def std(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool 
 
 def sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """The sum."""
-    return anp.sum(x, axis, dtype, keepdims=keepdims)
+    return add_up(anp.sum, x, dtype, axis=axis, keepdims=keepdims)
 
 
 def var(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:

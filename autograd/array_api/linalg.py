@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd import numpy as anp
-from autograd.calls import operand
+from autograd.array_api._creation import add_up
+from autograd.calls import operand, plain
 from autograd.tensor import Tensor
 
 __all__ = [
@@ -69,7 +72,10 @@ def outer(x1: Any, x2: Any, /) -> Tensor:
 
 def pinv(x: Any, /, *, rtol: Any = None) -> Tensor:
     """The pseudo-inverse; singular values below rtol times the largest count as zero."""
-    return anp.linalg.pinv(x, **({} if rtol is None else {"rtol": rtol}))
+    x = operand(x)
+    if rtol is None:
+        rtol = max(x.shape[-2:]) * np.finfo(x.dtype).eps
+    return anp.linalg.pinv(x, plain(rtol))
 
 
 def qr(x: Any, /, *, mode: str = "reduced") -> Any:
@@ -94,7 +100,7 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Tensor:
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     """The sums of the diagonals of matrices."""
-    return anp.sum(diagonal(x, offset=offset), -1, dtype)
+    return add_up(anp.sum, diagonal(x, offset=offset), dtype, axis=-1)
 
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:

@@ -123,7 +123,9 @@ def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
     x1, x2 = _conj(np.moveaxis(operand(x1), axis, -1)), np.moveaxis(operand(x2), axis, -1)
     if x1.shape[-1] != x2.shape[-1]:
         raise ValueError(f"vectors of {x1.shape[-1]} and {x2.shape[-1]} elements have no product")
-    return np.sum(x1 * x2, axis=-1)
+    if np.result_type(x1.dtype, x2.dtype).kind in "fc":
+        return np.sum(x1 * x2, axis=-1)
+    return matmul(x1[..., None, :], x2[..., None])[..., 0, 0]  # integers keep their dtype, which a sum would widen
 
 
 @composite(numpy=(np.matvec,))
