@@ -41,8 +41,8 @@ def test_every_name_is_there_and_callable():
 
 CREATED = {
     "arange": (3,), "asarray": ([1.0, 2.0],), "empty": ((2, 3),), "eye": (2, 3), "full": ((2,), 7),
-    "linspace": (0, 1, 5), "ones": ((2, 2),), "zeros": (3,), "zeros_like": (np.ones(2),), "ones_like": (np.ones((), np.float32),),
-    "empty_like": (np.ones(2, int),), "full_like": (np.ones(2), 3),
+    "linspace": (0, 1, 5), "ones": ((2, 2),), "zeros": (3,), "zeros_like": (np.ones(2),),
+    "ones_like": (np.ones((), np.float32),), "empty_like": (np.ones(2, int),), "full_like": (np.ones(2), 3),
 }  # fmt: skip
 
 
