@@ -128,15 +128,32 @@ def _one_array(op: Op, others: Callable[[list[Any]], Any]) -> Callable[[list[Any
     return call
 
 
-def _straight(op: Op) -> tuple[int, int]:
-    """How many arguments a call must give, and how many NumPy's order and ours have in the same places."""
-    needed = sum(d is inspect.Parameter.empty for d in op.defaults)
-    alike = 0
-    for ours, theirs in zip(op.names, op.order(), strict=False):
-        if ours != theirs:
-            break
-        alike += 1
-    return needed, alike
+def _quick_binder(declared: Declared) -> Callable[[tuple[Any, ...], dict[str, Any]], list[Any] | None]:
+    """What binds most calls: arguments in the places where NumPy's order is ours, or by our names; else None."""
+    names, defaults = declared.names, declared.defaults
+    place = {n: i for i, n in enumerate(names)}
+    needed = sum(d is inspect.Parameter.empty for d in defaults) if defaults else len(names)
+    alike: list[int] = []
+
+    def quickly(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
+        if not alike:  # at the first call: NumPy's signatures take long to read
+            differ = [ours != theirs for ours, theirs in zip(names, declared.order(), strict=False)]
+            alike.append(differ.index(True) if True in differ else len(differ))
+        n = len(args)
+        if not needed <= n <= alike[0]:
+            return None
+        values = [*args, *defaults[n:]]
+        for key, v in kwargs.items():
+            i = place.get(key, -1)
+            if i < n:
+                return None
+            values[i] = v
+        for v in values:
+            if v is np._NoValue:
+                return None
+        return values
+
+    return quickly
 
 
 def _has_tensor(given: Any, variadic: bool) -> bool:
@@ -148,8 +165,7 @@ def _has_tensor(given: Any, variadic: bool) -> bool:
 
 def general(op: Op) -> Callable[..., Any]:
     forward, positions, names = op.forward, op.positions, op.names
-    place = {n: i for i, n in enumerate(names)}
-    straight: list[int] = []
+    quickly = _quick_binder(op)
     full = len(names)
     is_array = [i in positions for i in range(full)]
     first = positions[0]
@@ -201,24 +217,6 @@ def general(op: Op) -> Callable[..., Any]:
 
     call = _one_array(op, of_several) if positions == (0,) and not op.variadic else of_several
 
-    def quickly(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
-        """The values of most calls: a Tensor, and arguments by their place or by our names; else None."""
-        if not straight:
-            straight.extend(_straight(op))
-        n = len(args)
-        if not straight[0] <= n <= straight[1]:
-            return None
-        values = [*args, *op.defaults[n:]]
-        for key, v in kwargs.items():
-            i = place.get(key, -1)
-            if i < n:
-                return None
-            values[i] = v
-        for v in values:
-            if v is np._NoValue:
-                return None
-        return values
-
     def apply(*args: Any, **kwargs: Any) -> Any:
         if len(args) > first and _has_tensor(args[first], op.variadic):
             found = quickly(args, kwargs)
@@ -260,12 +258,24 @@ def general(op: Op) -> Callable[..., Any]:
 def made_of_ops(declared: Declared) -> Callable[..., Any]:
     """The function of a composite: NumPy's own on plain arrays, ours where a Tensor is among the arguments."""
     ours = declared.function
-    loose = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in inspect.signature(ours).parameters.values())
+    kinds = {p.kind for p in inspect.signature(ours).parameters.values()}
+    loose = inspect.Parameter.VAR_POSITIONAL in kinds
+    in_place = kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY}
+    quickly = _quick_binder(declared)
 
     def call(values: list[Any]) -> Any:
         return ours(**dict(zip(declared.names, values, strict=True)))
 
     def apply(*args: Any, **kwargs: Any) -> Any:
+        if in_place and args and isinstance(args[0], Variable):
+            values = quickly(args, kwargs)
+            if values is not None:
+                try:
+                    return ours(*values)
+                except _REFUSED as error:
+                    raise told(args, error) from None
+                except AttributeError:
+                    return lifted(declared, [args, kwargs])
         if declared.numpy is not None and not holds_tensor(args) and not (kwargs and holds_tensor(kwargs)):
             return declared.numpy(*args, **kwargs)
         try:
@@ -276,11 +286,14 @@ def made_of_ops(declared: Declared) -> Callable[..., Any]:
                 return _with_extras(declared, call, values, extras, declared.names[:1])
             return call(values)
         except _REFUSED as error:
-            if str(error).startswith(declared.name + ":") or str(error).startswith(declared.name + "("):
-                raise
-            raise refuse(declared.name, declared.names, args, error) from None
+            raise told(args, error) from None
         except AttributeError:
             return lifted(declared, [args, kwargs])
+
+    def told(args: tuple[Any, ...], error: Exception) -> Exception:
+        if str(error).startswith((declared.name + ":", declared.name + "(")):
+            return error
+        return refuse(declared.name, declared.names, args, error)
 
     return apply
 
