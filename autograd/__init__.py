@@ -16,6 +16,7 @@ from autograd.saving import checkpoint, saved_tensors_hooks
 from autograd.sparse import RowSparse
 from autograd.tensor import Tensor, asarray, from_dlpack
 from autograd.transforms import grad, gradients, value_and_grad
+from autograd.vectorize import vmap
 
 __version__ = "0.1.0"
 
@@ -46,4 +47,5 @@ __all__ = [
     "stop_gradient",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -1,6 +1,7 @@
 """Derivatives along directions and in full: jvp, vjp, linearize, jacobian, hessian, hvp. They nest in any order.
 
-Forward mode pushes tangents through the recorded graph, so one recording serves any number of directions.
+Forward mode pushes tangents through the recorded graph, so one recording serves any number of directions, and a whole
+batch of them goes through at once.
 """
 
 from __future__ import annotations
@@ -11,71 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
-from autograd.graph import GradError, enable_grad, is_grad_enabled, push, topological
+from autograd import ops, tree
+from autograd.batching import Batched
+from autograd.graph import GradError, propagate, push, state
+from autograd.graph import mode as in_mode
 from autograd.primitive import wrap
 from autograd.tensor import Tensor
-from autograd.transforms import fresh, gradients, untracked, value_and_grad
+from autograd.transforms import Run, value_and_grad, zeros_like
 
-
-class _Run:
-    """One recorded run of a function: its result, the tensors to differentiate with respect to, and who looks on."""
-
-    def __init__(self, f: Callable[..., Any], args: Sequence[Any], numbers: Sequence[int], kwargs: Any) -> None:
-        values = list(args)
-        outside = is_grad_enabled()
-        with enable_grad():
-            for i in numbers:
-                values[i] = fresh(args[i])
-            out = f(*values, **kwargs)
-        if not isinstance(out, (Tensor, np.ndarray, np.generic, int, float, complex)):
-            raise TypeError(f"the function must return one array, this one returned {type(out).__name__}")
-        self.out = out if isinstance(out, Tensor) else Tensor(out)
-        self.inputs = [values[i] for i in numbers]
-        mine = {t._node for t in self.inputs}
-        node = self.out._node
-        # other leaves are in the graph: an outer derivative, or the caller's own tensors, must see through this one
-        self.nested = outside and node is not None and any(n.op is None and n not in mine for n in topological([node]))
-        self.tensors = any(isinstance(a, Tensor) for a in args)
-
-    def give(self, x: Tensor) -> Any:
-        """`x` as the caller gets it: tracked within an outer derivative, plain where plain arrays came in."""
-        if self.nested:
-            return x
-        return x.detach() if self.tensors else untracked(x)
-
-    def pushed(self, tangents: Sequence[Any]) -> Tensor:
-        """The tangent of the result."""
-        steps: dict[Any, Any] = {}
-        tracked = self.nested
-        for i, (t, x) in enumerate(zip(tangents, self.inputs, strict=True)):
-            step = t if isinstance(t, Tensor) else wrap(np.asarray(t))
-            if step.shape != x.shape:
-                raise ValueError(f"tangent {i} has shape {step.shape}, its argument has shape {x.shape}")
-            step = step.astype(x.dtype, copy=False)
-            tracked = tracked or (step.requires_grad and is_grad_enabled())
-            steps[x._node] = step
-        node = self.out._node
-        if node is None:
-            return _zeros(self.out)
-        if not tracked:
-            steps = {n: s._data for n, s in steps.items()}
-        found: Any = push(steps, [node], create_graph=tracked).get(node)
-        if found is None:
-            return _zeros(self.out)
-        return found if isinstance(found, Tensor) else Tensor(found)
-
-    def pulled(self, cotangent: Any) -> tuple[Tensor, ...]:
-        """The gradients of the inputs for the weights `cotangent` of the result."""
-        if self.out._node is None:
-            return tuple(_zeros(t) for t in self.inputs)
-        tracked = self.nested or (isinstance(cotangent, Tensor) and cotangent.requires_grad and is_grad_enabled())
-        found = gradients(self.out, self.inputs, cotangent, retain_graph=True, create_graph=tracked)
-        return tuple(_zeros(t) if g is None else g for g, t in zip(found, self.inputs, strict=True))
-
-
-def _zeros(like: Tensor) -> Tensor:
-    return Tensor(np.zeros(like.shape, like.dtype))
+# how many numbers a batch of basis vectors may hold at once in a Jacobian: above that it goes in pieces
+_AT_ONCE = 1 << 24
 
 
 def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -87,10 +33,20 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     8.0 12.0
     """
     primals, tangents = _both(primals, tangents)
-    run = _Run(f, primals, range(len(primals)), {})
-    run.tensors = run.tensors or any(isinstance(t, Tensor) for t in tangents)
-    slope = run.pushed(tangents)
-    return run.give(run.out), slope if slope.requires_grad else run.give(slope)
+    run = Run(f, primals, range(len(primals)), {})
+    run.tensors = run.tensors or any(isinstance(t, Tensor) for t in tree.leaves(tangents))
+    return run.results(), _pushed(run, tangents)
+
+
+def _pushed(run: Run, tangents: tuple[Any, ...]) -> Any:
+    steps = tree.leaves(tangents)
+    if len(steps) != len(run.inputs):
+        raise ValueError(f"the tangents hold {len(steps)} arrays, the arguments {len(run.inputs)}: one for each")
+    return tree.like(run.result, [_given(run, t) for t in run.pushed(steps)])
+
+
+def _given(run: Run, x: Tensor) -> Any:
+    return x if x.requires_grad else run.give(x)
 
 
 def _both(primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -110,14 +66,13 @@ def linearize(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., 
     >>> print(along(1.0, 0.0), along(0.0, 1.0))
     3.0 2.0
     """
-    run = _Run(f, primals, range(len(primals)), {})
+    run = Run(f, primals, range(len(primals)), {})
 
     def along(*tangents: Any) -> Any:
         _both(primals, tangents)
-        slope = run.pushed(tangents)
-        return slope if slope.requires_grad else run.give(slope)
+        return _pushed(run, tangents)
 
-    return run.give(run.out), along
+    return run.results(), along
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -128,22 +83,32 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> print(*pull(1.0))
     3.0 2.0
     """
-    run = _Run(f, primals, range(len(primals)), {})
+    run = Run(f, primals, range(len(primals)), {})
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
-        return tuple(g if g.requires_grad else run.give(g) for g in run.pulled(cotangent))
+        weights = tree.leaves(cotangent)
+        if len(weights) != len(run.outs):
+            raise ValueError(f"the weights hold {len(weights)} arrays, the result {len(run.outs)}: one for each")
+        return tuple(tree.like(run.given, [_given(run, g) for g in run.pulled(weights)]))
 
-    return run.give(run.out), pull
+    return run.results(), pull
 
 
 def jacobian(f: Callable[..., Any], argnum: int = 0, mode: str | None = None) -> Callable[..., Any]:
     """A function that returns all derivatives of f's result: shape `result.shape + argument.shape`.
 
+    All rows (or columns) go through the graph at once, as a batch. An argument that is a nested structure gives a
+    structure of Jacobians.
+
     Parameters
     ----------
     mode : "forward", "reverse" or None
-        One pass for each element of the argument, or for each of the result; None takes the fewer. A complex argument
-        is a TypeError where f is not known to be holomorphic: take `vjp` or `jvp`.
+        A batch of one vector for each element of the argument, or for each of the result; None takes the fewer.
+
+    Raises
+    ------
+    TypeError
+        For complex numbers, whose derivative is no one matrix: take `vjp` or `jvp`.
 
     >>> import numpy as np
     >>> from autograd import jacobian
@@ -155,27 +120,51 @@ def jacobian(f: Callable[..., Any], argnum: int = 0, mode: str | None = None) ->
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, (argnum,), kwargs)
-        (x,) = run.inputs
-        if "c" in (x.dtype.kind, run.out.dtype.kind):
-            raise TypeError("jacobian of complex numbers: the derivative is no one matrix; use vjp or jvp")
-        forward = mode == "forward" or (mode is None and x.size < run.out.size)
-        shape = (*run.out.shape, *x.shape)
-        if forward:
-            columns = [run.pushed([e]) for e in _basis(x)]
-            whole = ops.stack(columns, -1) if columns else wrap(np.zeros(shape, run.out.dtype))
-        else:
-            rows = [run.pulled(e)[0] for e in _basis(run.out)]
-            whole = ops.stack(rows, 0) if rows else wrap(np.zeros(shape, x.dtype))
-        return run.give(ops.reshape(whole, shape))
+        run = Run(f, args, (argnum,), kwargs)
+        out = run.one("jacobian")
+        whole = [_jacobian(run, out, x, mode) for x in run.inputs]
+        return tree.like(run.given[0], [run.give(w) for w in whole])
 
     return wrapped
 
 
-def _basis(x: Tensor) -> list[Any]:
-    """Arrays of the shape of `x`, each with a single one."""
-    units = np.eye(x.size, dtype=x.dtype)
-    return [unit.reshape(x.shape) for unit in units]
+def _jacobian(run: Run, out: Tensor, x: Tensor, direction: str | None) -> Tensor:
+    if "c" in (x.dtype.kind, out.dtype.kind):
+        raise TypeError("jacobian of complex numbers: the derivative is no one matrix; use vjp or jvp")
+    shape = (*out.shape, *x.shape)
+    node, start = out._node, x._node
+    if node is None or start is None or not x.size or not out.size:
+        return Tensor(np.zeros(shape, out.dtype))
+    forward = direction == "forward" or (direction is None and x.size < out.size)
+    moves = x if forward else out
+    step = max(1, _AT_ONCE // max(x.size, out.size))
+    pieces = []
+    for first in range(0, moves.size, step):
+        basis = np.eye(min(step, moves.size - first), moves.size, first, dtype=moves.dtype)
+        pieces.append(_along_all(node, start, basis.reshape((-1, *moves.shape)), forward, run.nested))
+    if all(p is None for p in pieces):
+        return zeros_like(Tensor(np.empty(shape, out.dtype)))
+    whole = pieces[0] if len(pieces) == 1 else ops.concatenate(pieces, 0)
+    if forward:
+        whole = ops.moveaxis(ops.reshape(whole, (x.size, *out.shape)), 0, -1)
+    made = ops.reshape(whole, shape)
+    return made if isinstance(made, Tensor) else wrap(made)
+
+
+def _along_all(out: Any, x: Any, basis: Any, forward: bool, tracked: bool) -> Any:
+    """The derivatives along all vectors of `basis` in one pass, the vectors counted along the first axis."""
+    level = state.get().level + 1
+    with in_mode(level=level):
+        vectors = Batched.of(basis, level)
+        if forward:
+            found = push({x: vectors}, [out], create_graph=tracked).get(out)
+        else:
+            found = propagate({out: vectors}, {x}, retain_graph=True, create_graph=tracked).get(x)
+    if found is None:
+        return None
+    if isinstance(found, Batched) and found._level == level:
+        return found._value
+    return ops.broadcast_to(found, (len(basis), *found.shape))
 
 
 def hessian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
@@ -233,13 +222,14 @@ def elementwise_grad(f: Callable[..., Any], argnum: int = 0) -> Callable[..., An
 
     @functools.wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, (argnum,), kwargs)
-        if run.out.shape != run.inputs[0].shape:
+        run = Run(f, args, (argnum,), kwargs)
+        out = run.one("elementwise_grad")
+        if out.shape != run.inputs[0].shape:
             raise GradError(
-                f"elementwise_grad: the function gave shape {run.out.shape} for an argument of shape "
+                f"elementwise_grad: the function gave shape {out.shape} for an argument of shape "
                 f"{run.inputs[0].shape}, so it does not work on each element by itself; use jacobian"
             )
-        return run.give(run.pulled(np.ones(run.out.shape, run.out.dtype))[0])
+        return run.give(run.pulled([np.ones(out.shape, out.dtype)])[0])
 
     return wrapped
 

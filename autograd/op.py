@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.graph import GradError, Node, Variable, enable_grad, propagate
+from autograd.graph import GradError, Node, Variable, enable_grad, propagate, state
 
 Rule = Callable[..., Any]
 
@@ -38,6 +38,31 @@ def adopt(tensor_class: type, store: Callable[[Any, Any], Any]) -> None:
     """Wrap results in `tensor_class` from now on; `store(out, result)` is what `out=` does with a Tensor."""
     global _tensor, _store
     _tensor, _store = tensor_class, store
+
+
+_lift: Any = None  # how a value is tracked inside `vmap`; batching.py gives it
+
+
+def adopt_levels(lift: Callable[[Any, Node | None, int], Any]) -> None:
+    """Let `lift(data, node, level)` make the tracked values of a level of `vmap`; without a node, a leaf."""
+    global _lift
+    _lift = lift
+
+
+def standing(data: Any, node: Node) -> Any:
+    """`data` where `node` stands in its graph."""
+    level = getattr(node, "level", 0)
+    return _lift(data, node, level) if level else wrap(data, node)
+
+
+def new_leaf(data: Any) -> Any:
+    """`data` as something to differentiate with respect to, here and now."""
+    level = state.get().level
+    if level:
+        return _lift(data, None, level)
+    leaf = wrap(data)
+    leaf._node = Node.leaf(leaf)
+    return leaf
 
 
 def store(out: Any, result: Any) -> Any:
@@ -320,8 +345,7 @@ class Op(Declared):
 
     def _transposed(self, node: Node, steps: list[Any], out: Any, args: tuple[Any, ...], graph: bool) -> Any:
         """The forward derivative of any op: its rules are linear in the cotangent; their own transpose pushes."""
-        seed = wrap(np.ones(node.shape, node.dtype))
-        seed._node = Node.leaf(seed)
+        seed = new_leaf(np.ones(node.shape, node.dtype))
         if not graph:
             args, out = self._constants(args), None if out is None else wrap(out)
         seeds: dict[Node, Any] = {}
@@ -361,7 +385,7 @@ class Op(Declared):
             for position, parent in zip(self.positions, node.parents, strict=True):
                 listed[position] = _track(listed[position], parent)
             tracked = tuple(listed)
-        return tracked, None if out is None else wrap(out, node)
+        return tracked, None if out is None else standing(out, node)
 
     def _fit(self, r: Any, parent: Node) -> Any:
         """Give a cotangent its tensor's shape (summing over broadcast axes) and dtype."""
@@ -411,7 +435,7 @@ def _wide(r: Any, node: Node) -> Any:
 
 
 def _track(arg: Any, parent: Node | None) -> Any:
-    return arg if arg is None or parent is None or isinstance(arg, Node) else wrap(arg, parent)
+    return arg if arg is None or parent is None or isinstance(arg, Node) else standing(arg, parent)
 
 
 def _zero_stays_zero(g: Any, r: Any) -> Any:

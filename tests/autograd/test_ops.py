@@ -10,13 +10,23 @@ import pytest
 from hypothesis import strategies as st
 
 import autograd.numpy as anp
-from autograd import Tensor, gradients, ops
+from autograd import Tensor, grad, gradients, ops, vmap
+from autograd.batching import NoValues
 from autograd.graph import push
 from autograd.primitive import composites, table
 from autograd.testing.oracle import slope
 from autograd.testing.strategies import LAYOUTS, Call, calls, laid_out, registered
 
 NAMES = sorted({*table, *composites})
+# What orders, counts or decides by values, which inside vmap there are none of: a derivative there says so.
+LOOKS_AT_VALUES = {
+    "average", "cummax", "cummin", "distinct", "emath_arccos", "emath_arcsin", "emath_arctanh", "emath_log",
+    "emath_log10", "emath_log2", "emath_logn", "emath_power", "emath_sqrt", "gradient", "histogram",
+    "histogram2d", "histogram_bin_edges", "histogramdd", "interp", "intersect1d", "lp_pool", "lstsq", "median",
+    "nanmedian", "nanpercentile", "nanquantile", "partition", "percentile", "polydiv", "polyfit", "polymul",
+    "quantile", "real_if_close", "roots", "select", "setdiff1d", "setxor1d", "sort", "sort_complex", "svd",
+    "trim_zeros", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values",
+}  # fmt: skip
 EXAMPLES = hypothesis.settings().max_examples
 
 
@@ -138,6 +148,34 @@ def check(call: Call, rng: np.random.Generator) -> None:
         close(h, curve.value, bound(curve) + 1e-9 * size(got[i].data), f"second derivative, argument {i}")
 
 
+def check_batch(call: Call, rng: np.random.Generator) -> None:
+    """vmap gives what a loop over the examples gives: values, gradients inside it and gradients through it."""
+    two = [[a, a + 0.5 * r * rng.choice([-1.0, 0.6], r.shape)] for a, r in zip(call.arrays, call.reach, strict=True)]
+    axes = tuple(None if len(two) > 1 and rng.integers(3) == 0 else 0 for _ in two)
+    axes = axes if any(a == 0 for a in axes) else (0, *axes[1:])
+    examples = [[pair[i if axis == 0 else 0] for pair, axis in zip(two, axes, strict=True)] for i in range(2)]
+    batch = [np.stack(pair) if axis == 0 else pair[0] for pair, axis in zip(two, axes, strict=True)]
+    outs = [np.asarray(call.apply(*example)) for example in examples]
+    w = rng.choice([-2.0, 0.5, 1.0], outs[0].shape)
+
+    def loss(*arrays):
+        return anp.sum(anp.real(call.apply(*arrays) * w))
+
+    numbers = tuple(range(len(batch)))
+    found = vmap(lambda *arrays: call.apply(*(anp.copy(a) for a in arrays)), axes)(*batch)
+    close(found, np.stack(outs), 1e-12 * (1 + size(outs)), "vmap")
+    inside = vmap(grad(loss, numbers), axes)(*batch)
+    alone = [grad(loss, numbers)(*example) for example in examples]
+    for i, g in enumerate(inside):
+        expected = np.stack([one[i] for one in alone])
+        close(g, expected, 1e-11 * (1 + size(expected)), f"gradient inside vmap, argument {i}")
+    through = grad(lambda *arrays: anp.sum(vmap(loss, axes)(*arrays)), numbers)(*batch)
+    for i, g in enumerate(through):
+        expected = np.stack([one[i] for one in alone])
+        expected = expected if axes[i] == 0 else expected.sum(axis=0)
+        close(g, expected, 1e-11 * (1 + size(expected)), f"gradient through vmap, argument {i}")
+
+
 def check_single(call: Call, rng: np.random.Generator) -> None:
     """float32 in, float32 out, and the gradient that float64 gives at the same point."""
     small = [a.astype(np.float32, order="K") for a in call.arrays]
@@ -174,6 +212,31 @@ def test_op_against_differences(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_op_against_differences_at_length(name):
     check_many(name, 2 * EXAMPLES)
+
+
+def check_batches(name: str, examples: int) -> None:
+    @hypothesis.settings(max_examples=examples, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.given(calls(name), st.integers(0, 3))
+    def run(call, seed):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                check_batch(call, np.random.default_rng(seed))
+            except NoValues:
+                assert call.name in LOOKS_AT_VALUES, "needs its argument's values, and vmap has none"
+
+    run()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_op_inside_vmap(name):
+    check_batches(name, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_op_inside_vmap_at_length(name):
+    check_batches(name, EXAMPLES)
 
 
 @pytest.mark.parametrize("name", NAMES)
