@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.primitive import composite, operand, primitive, unbroadcast
+from autograd.graph import is_grad_enabled
+from autograd.ops.axes import two_ways
+from autograd.ops.shape import ravel, reshape
+from autograd.primitive import composite, numpy_functions, operand, plain, primitive, unbroadcast, wrap
 from autograd.sparse import add_rows
 
 __all__ = [
-    "clip", "getitem", "scatter_add", "setitem", "take", "take_along_axis", "where",
+    "clip", "extract", "getitem", "piecewise", "scatter_add", "setitem", "take", "take_along_axis", "where",
 ]  # fmt: skip
 
 
@@ -24,7 +27,7 @@ def _basic(index: Any) -> bool:
 def scatter_add(g, index, shape):
     """Zeros of `shape` with `g` added at `index`; an index that comes twice adds twice. The transpose of indexing."""
     out = np.zeros(shape, g.dtype)
-    if _basic(index):
+    if _basic(index) or (isinstance(index, np.ndarray) and index.dtype == bool):
         out[index] = g
     elif isinstance(index, np.ndarray) and index.dtype.kind in "iu" and out.ndim == 2:
         add_rows(out, index.ravel(), g.reshape(index.size, shape[1]))
@@ -84,24 +87,31 @@ def _hit(x_like: Any, index: Any) -> Any:
 
 
 @composite(numpy=(np.take,))
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """Elements (or slices along `axis`) at integer `indices`."""
+def take(x: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+    """Elements (or slices along `axis`) at integer `indices`; those beyond an end "raise", "wrap" or "clip"."""
     x = operand(x)
-    indices = np.asarray(getattr(indices, "_data", indices))
+    given: Any = plain(indices)
+    indices = np.asarray(given)
     if axis is None:
-        return getitem(x.reshape((-1,)), indices)
+        x, axis = reshape(x, (x.size,)), 0
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim, "take")
-    return getitem(x, (*[slice(None)] * (axis % x.ndim), indices))
+    if mode != "raise" or indices.dtype.kind not in "iu":  # NumPy says which numbers these are, and which are none
+        indices = np.take(np.arange(x.shape[axis]), given, mode=mode)  # type: ignore[call-overload]
+    return getitem(x, (*[slice(None)] * (axis % x.ndim), indices)) if axis % x.ndim else getitem(x, indices)
 
 
 @composite(numpy=(np.take_along_axis,))
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Elements along `axis` at the positions that `indices`, of the same rank, holds."""
     x = operand(x)
-    indices = np.asarray(getattr(indices, "_data", indices))
+    indices = np.asarray(plain(indices))
+    if indices.dtype.kind not in "iu":
+        raise IndexError(f"take_along_axis: the indices must be integers, not {indices.dtype}")
     if axis is None:
-        return getitem(x.reshape((-1,)), indices)
+        if indices.ndim != 1:
+            raise ValueError(f"take_along_axis: without an axis the indices have 1 axis, not {indices.ndim}")
+        return getitem(reshape(x, (x.size,)), indices)
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim, "take_along_axis")
     if indices.ndim != x.ndim:
@@ -110,6 +120,12 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     grid = list(np.ogrid[tuple(slice(n) for n in shape)])
     grid[axis % x.ndim] = indices
     return getitem(x, tuple(grid))
+
+
+@composite(numpy=(np.extract,))
+def extract(condition: Any, arr: Any) -> Any:
+    """The elements of `arr`, flattened, where `condition` holds."""
+    return take(ravel(operand(arr)), np.flatnonzero(plain(condition)))
 
 
 def _where(g: Any, condition: Any, like: Any, branch: bool) -> Any:
@@ -121,16 +137,33 @@ def _where(g: Any, condition: Any, like: Any, branch: bool) -> Any:
     x=lambda g, condition, x_like: _where(g, condition, x_like, True),
     y=lambda g, condition, y_like: _where(g, condition, y_like, False),
     numpy=(np.where,),
+    name="where",
     linear="all",
     selects=True,
     kink="selection",
 )
-def where(condition, x, y):
+def _choose_branch(condition, x, y):
     """`x` where the condition holds, `y` elsewhere. The branch that is not taken gets a zero, never a NaN."""
     return np.where(condition, x, y)
 
 
-def _clip(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
+def where(condition: Any, *branches: Any, **named: Any) -> Any:
+    """`x` where the condition holds, `y` elsewhere: where(condition, x, y). The branch not taken gets an exact zero.
+
+    where(condition) alone gives the places where it holds, as `nonzero` does: integers, constants.
+    """
+    if branches or named:
+        if len(branches) + len(named) == 1:
+            raise ValueError("where: either both or neither of x and y should be given")
+        return _choose_branch(condition, *branches, **named)
+    return numpy_functions[np.nonzero](condition)
+
+
+where.op = _choose_branch.op  # type: ignore[attr-defined]
+numpy_functions[np.where] = where
+
+
+def _within(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
     if a_min is not None:
         g = np.where(x >= a_min, g, 0)
     if a_max is not None:
@@ -138,7 +171,65 @@ def _clip(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
     return unbroadcast(g, x.shape)
 
 
-@primitive(x=_clip, numpy=(np.clip,), selects=True, kink="elementwise")
-def clip(x, a_min=None, a_max=None):
-    """`x` within constant bounds; on a bound the gradient flows."""
+def _below(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
+    g = np.where(x < a_min, g, 0)
+    return unbroadcast(g if a_max is None else np.where(a_min <= a_max, g, 0), a_min.shape)
+
+
+def _above(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
+    return unbroadcast(np.where((x if a_min is None else np.maximum(x, a_min)) > a_max, g, 0), a_max.shape)
+
+
+@primitive(x=_within, a_min=_below, a_max=_above, numpy=(np.clip,), name="clip", selects=True, kink="elementwise")
+def _clip(x, a_min=None, a_max=None):
+    """min(max(x, a_min), a_max). On a bound the gradient flows to x, beyond it to the bound; a_max wins over a_min."""
     return np.clip(x, a_min, a_max)
+
+
+_NOT_GIVEN = np._NoValue
+
+
+@composite(numpy=(np.clip,), name="clip")
+def _clip_of(
+    x: Any, a_min: Any = _NOT_GIVEN, a_max: Any = _NOT_GIVEN, min: Any = _NOT_GIVEN, max: Any = _NOT_GIVEN
+) -> Any:
+    """`x` within bounds, under their names in the array API."""
+    if a_min is not _NOT_GIVEN or a_max is not _NOT_GIVEN:
+        raise ValueError("clip: give either min and max, or a_min and a_max")
+    return _clip(x, None if min is _NOT_GIVEN else min, None if max is _NOT_GIVEN else max)
+
+
+clip = two_ways(_clip, _clip_of, ("min", "max"))
+
+
+@composite(numpy=(np.piecewise,))
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Where a condition holds, its function of these elements of `x`, or its constant; of several, the last one's.
+
+    One function more than conditions is for where none holds; without it, those elements are 0.
+    """
+    x, conditions, functions = operand(x), plain(condlist), list(funclist)
+    if np.isscalar(conditions) or (not isinstance(conditions[0], (list, np.ndarray)) and x.ndim):
+        conditions = [conditions]
+    conditions = list(np.asarray(conditions, bool))
+    if len(conditions) == len(functions) - 1:
+        conditions.append(~np.any(conditions, axis=0))
+    if len(conditions) != len(functions):
+        raise ValueError(
+            f"piecewise: {len(conditions)} conditions need {len(conditions)} or {len(conditions) + 1} functions, "
+            f"got {len(functions)}"
+        )
+    out = wrap(np.zeros(x.shape, x.dtype)[()])
+    for condition, function in zip(conditions, functions, strict=True):
+        chosen = getitem(x, condition)
+        if callable(function) and not chosen.size:
+            continue
+        value = operand(function(chosen, *args, **kw) if callable(function) else function)
+        tracked = getattr(value, "_node", None) is not None and is_grad_enabled()
+        if (tracked and x.dtype.kind not in "fc") or (value.dtype.kind == "c" and x.dtype.kind != "c"):
+            raise TypeError(
+                f"piecewise: the result has the dtype of x, {x.dtype}, which cannot hold values of dtype {value.dtype}"
+                + (" with a gradient" if tracked else "")
+            )
+        out = setitem(out, value, condition)
+    return out

@@ -109,11 +109,17 @@ def _take(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes(1, 3, 1)))
     axis = axis_of(draw, x.ndim, tuples=False)
     n = x.size if axis is None else x.shape[axis]
-    indices = np.array(draw(st.lists(st.integers(-n, n - 1), max_size=4)), int)
+    mode = draw(st.sampled_from(("raise", "wrap", "clip")))
+    low, high = (-n, n - 1) if mode == "raise" else (-2 * n, 2 * n)
+    indices = np.array(draw(st.lists(st.integers(low, high), max_size=4)), int)
     if indices.size == 4 and draw(st.booleans()):
         indices = indices.reshape(2, 2)
     return plain_call(
-        name, [x], lambda x: ops.take(x, indices, axis), lambda x: np.take(x, indices, axis), (indices, axis)
+        name,
+        [x],
+        lambda x: ops.take(x, indices, axis, mode=mode),
+        lambda x: np.take(x, indices, axis, mode=mode),
+        (indices, axis, mode),
     )
 
 
@@ -153,11 +159,45 @@ def _where(draw: Draw, name: str) -> Call:
 @register("clip")
 def _clip(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes()), GRID)
-    low, high = draw(st.sampled_from(((None, 0.7), (-1.2, None), (-1.2, 0.7), (-10.0, 10.0))))
+    low, high = draw(st.sampled_from(((None, 0.7), (-1.2, None), (-1.2, 0.7), (-10.0, 10.0), (0.7, -1.2))))
+    note = (low, high)
+    if low is not None and high is not None and draw(st.booleans()):  # bounds that have a gradient
+        bounds = [np.full(draw(st.sampled_from(((), x.shape, (2, *x.shape)))), v) for v in (low, high)]
+        return plain_call(name, [x, *bounds], ops.clip, np.clip, note, most=0.04)
     if low is not None and draw(st.booleans()):
         low = np.full(draw(st.sampled_from(((), x.shape, (2, *x.shape)))), low)
+    note = (low, high)
+    if draw(st.booleans()):
+        return plain_call(
+            name, [x], lambda x: ops.clip(x, min=low, max=high), lambda x: np.clip(x, low, high), note, most=0.04
+        )
+    return plain_call(name, [x], lambda x: ops.clip(x, low, high), lambda x: np.clip(x, low, high), note, most=0.04)
+
+
+@register("extract")
+def _extract(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()))
+    condition = np.asarray(filled(draw, x.shape, (0, 1)).astype(bool))
     return plain_call(
-        name, [x], lambda x: ops.clip(x, low, high), lambda x: np.clip(x, low, high), (low, high), most=0.04
+        name, [x], lambda x: ops.extract(condition, x), lambda x: np.extract(condition, x), condition.tolist()
+    )
+
+
+@register("piecewise")
+def _piecewise(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1)))
+    conditions = [np.asarray(filled(draw, x.shape, (0, 1)).astype(bool)) for _ in range(draw(st.integers(1, 3)))]
+    choices = (lambda v, k=2.0: v * v * k, lambda v, k=2.0: v * k, lambda v, k=2.0: v[::-1] * 1.0, 1.5)
+    n = len(conditions) + draw(st.integers(0, 1))
+    places = [0, *draw(st.lists(st.integers(0, 3), min_size=n - 1, max_size=n - 1))]
+    functions: list[Any] = [choices[i] for i in places]
+    note = ([c.tolist() for c in conditions], places)
+    return plain_call(
+        name,
+        [x],
+        lambda x: ops.piecewise(x, conditions, functions) + x * 0,
+        lambda x: np.piecewise(x, conditions, functions),
+        note,
     )
 
 
