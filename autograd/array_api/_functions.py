@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -22,8 +23,14 @@ __all__ = [
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
-    """Elements below `min` become `min`, those above `max` become `max`."""
-    return anp.clip(x, min, max)
+    """Elements below `min` become `min`, those above `max` become `max`; bounds have a gradient too.
+
+    Where an element equals a bound that has a gradient, the two share it, as in `maximum`.
+    """
+    if not builtins.any(getattr(bound, "requires_grad", False) for bound in (min, max)):
+        return anp.clip(x, min, max)
+    result = x if min is None else anp.maximum(x, min)
+    return result if max is None else anp.minimum(result, max)
 
 
 # ---------------------------------------------------------------------- indexing, searching, sorting

@@ -107,6 +107,14 @@ def test_what_numpy_lacks(x):
         xp.unstack(x[0, 0])
 
 
+def test_bounds_of_clip_have_gradients():
+    x, low, high = (Tensor(v, requires_grad=True) for v in ([0.0, 1.5, 9.0], 1.0, 2.0))
+    found = xp.clip(x, low, high)
+    assert found.tolist() == [1.0, 1.5, 2.0]
+    assert [g.tolist() for g in gradients(xp.sum(found), [x, low, high])] == [[0.0, 1.0, 0.0], 1.0, 1.0]
+    assert [g.tolist() for g in gradients(xp.sum(xp.clip(x, max=high)), [x, high])] == [[1.0, 1.0, 0.0], 1.0]
+
+
 def test_dtypes(x):
     info = xp.finfo(Tensor([1.0], dtype=np.complex64))
     assert info.bits == 32 and type(info.eps) is float and info.eps == 2.0**-23 and info.dtype == np.float32
