@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd import op as core
 from autograd.graph import Node, Variable, adopt_record, state, ticks
 from autograd.op import Declared, Like, Op, store, table, wrap
 
 _get_state = state.get
 _new_node = Node.__new__
+_DTYPES = {np.dtype(c).type: np.dtype(c) for c in "fdFD"}
 _SCALARS = frozenset({int, float, complex, bool})
 _REFUSED = (ValueError, TypeError, IndexError)
 _SOLID = frozenset({int, float, complex, bool, str, slice, type(None), type(Ellipsis)})  # settings nobody can change
@@ -59,13 +61,13 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
             if isinstance(x, Variable):
                 a, p = x._data, x._node
             else:
-                a, p = _operand(x), None
+                a, p = x if type(x) in _SCALARS else _operand(x), None
                 if type(x) is complex:  # its own operator would give a Python number with a NumPy scalar
                     compute = ufunc
             if isinstance(y, Variable):
                 b, q = y._data, y._node
             else:
-                b, q = _operand(y), None
+                b, q = y if type(y) in _SCALARS else _operand(y), None
                 if p is None and not isinstance(x, Variable):
                     return ufunc(x, y)
             result = compute(a, b)
@@ -77,14 +79,14 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
             if q is None or not (now := _get_state()).recording:
                 return wrap(result)
             (keep_x, keep_y), keep_out = plans[2]
-            if keep_x and lent(x):
-                a = _frozen(a)
+            if keep_x and isinstance(a, np.ndarray) and lent(x):
+                a = a.copy()
         elif not (now := _get_state()).recording:
             return wrap(result)
         elif q is None:
             (keep_x, keep_y), keep_out = plans[1]
-            if keep_y and lent(y):
-                b = _frozen(b)
+            if keep_y and isinstance(b, np.ndarray) and lent(y):
+                b = b.copy()
         else:
             (keep_x, keep_y), keep_out = plans[3]
         return now.record(op, result, (a if keep_x else None, b if keep_y else None), (p, q), keep_out, now)
@@ -300,17 +302,27 @@ def made_of_ops(declared: Declared) -> Callable[..., Any]:
 
 def record(op: Op, out: Any, args: tuple[Any, ...], parents: tuple[Node | None, ...], keep_out: bool, now: Any) -> Any:
     """The Tensor of `out`, with a node that says how it was made: what an op does in the ordinary recording mode."""
-    node = _new_node(Node)
+    node = Node()
     node.seq = next(ticks)
     node.op = op
     node.parents = parents
     node.args = args
     node.out = out if keep_out else None
-    node.shape = out.shape
-    node.dtype = out.dtype
+    dtype = _DTYPES.get(out.__class__)
+    if dtype is None:
+        node.shape = out.shape
+        node.dtype = out.dtype
+    else:  # a scalar: a look-up is quicker than to ask it
+        node.shape = ()
+        node.dtype = dtype
     node.scope = now.scope
     node.name = None
-    return wrap(out, node)
+    kind = core.tensor  # as `wrap` does, without a call
+    made = kind.__new__(kind)
+    made._data = out
+    made._node = node
+    made._grad = None
+    return made
 
 
 adopt_record(record)

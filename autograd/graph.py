@@ -325,14 +325,18 @@ class Variable:
 
 def topological(roots: Iterable[Node]) -> list[Node]:
     """Every node that `roots` depend on, each before all that it was made from."""
-    seen = set(roots)
-    stack = list(seen)
+    seen: set[Node | None] = {None, *roots}
+    stack = [node for node in seen if node is not None]
+    order = []  # as they are found: nearly in order already, which a sort makes use of
     while stack:
-        for parent in stack.pop().parents:
-            if parent is not None and parent not in seen:
+        node = stack.pop()
+        order.append(node)
+        for parent in node.parents:
+            if parent not in seen:
                 seen.add(parent)
-                stack.append(parent)
-    return sorted(seen, key=operator.attrgetter("seq"), reverse=True)
+                stack.append(parent)  # type: ignore[arg-type]
+    order.sort(key=operator.attrgetter("seq"), reverse=True)
+    return order
 
 
 def _leading_to(order: list[Node], targets: Collection[Node]) -> set[Node]:
@@ -366,6 +370,7 @@ def propagate(
             if node.args is None and (useful is None or node in useful):
                 raise freed(node)
     watch = state.get().watch
+    bare = watch is None and not create_graph
     hooked = _hooks.data  # the dictionary beneath: its truth costs no call
     # A NaN born inside a rule raises: that is how zero times infinity is noticed without looking at every array.
     with np.errstate(all="ignore", invalid="raise"), _Mode(create_graph):
@@ -387,31 +392,55 @@ def propagate(
             if node.seq < writes.last:
                 writes.check(node)
             shadow = shadow or op.selects
+            if bare and hooks is None and op.plain and not (shadow and op.elementwise):
+                out = node.out  # what most nodes need, and no more: the hot loop of `backward`
+                rules = op.rules
+                for i, parent in enumerate(node.parents):
+                    if parent is None or (useful is not None and parent not in useful):
+                        continue
+                    try:
+                        r = rules[i](g, out, args)
+                    except FloatingPointError:
+                        r = op.quietly(i, g, out, args)
+                    if r.shape != parent.shape or r.dtype is not parent.dtype:
+                        r = op.fit(r, parent)
+                    if parent in pending:
+                        _add_to(pending, owned, parent, r)
+                    else:
+                        pending[parent] = r
+                if not retain_graph:
+                    node.args = node.out = None
+                continue
             pulled = op.pull(node, g, args, useful, create_graph, shadow)
             if hooks is not None and hooks.after:
                 pulled = _run_after(hooks, node, pulled, g)
             for parent, r in pulled:
                 if watch is not None:
                     watch(node, parent, r)
-                before = pending.get(parent)
-                if before is None:
+                if parent in pending:
+                    _add_to(pending, None if create_graph else owned, parent, r)
+                else:
                     pending[parent] = r
-                    continue
-                inplace = parent in owned and type(before) is np.ndarray
-                try:
-                    if inplace:
-                        before += r
-                    else:
-                        pending[parent] = before + r
-                except FloatingPointError:  # infinities of both signs: the sum is NaN, and in place already written
-                    if not inplace:
-                        with np.errstate(all="ignore"):
-                            pending[parent] = before + r
-                if not create_graph:
-                    owned.add(parent)
             if not (retain_graph or create_graph):
                 node.args = node.out = None
     return result
+
+
+def _add_to(pending: dict[Node, Any], owned: set[Node] | None, parent: Node, r: Any) -> None:
+    """Add a cotangent to the one that `parent` has; in place where that is a sum made here, by the nodes in `owned`."""
+    before = pending[parent]
+    inplace = owned is not None and parent in owned and type(before) is np.ndarray
+    try:
+        if inplace:
+            before += r
+        else:
+            pending[parent] = before + r
+    except FloatingPointError:  # infinities of both signs: the sum is NaN, and in place already written
+        if not inplace:
+            with np.errstate(all="ignore"):
+                pending[parent] = before + r
+    if owned is not None:
+        owned.add(parent)
 
 
 def push(tangents: Mapping[Node, Any], outputs: Collection[Node], *, create_graph: bool = False) -> dict[Node, Any]:

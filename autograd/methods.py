@@ -491,3 +491,8 @@ class Methods(Variable):
         else:
             array = self.numpy(writable=True)  # type: ignore[attr-defined]
         return array.__dlpack__(max_version=max_version)
+
+
+# The operators of most programs are the ops themselves: a call less for each.
+for _name, _op in {"add": ops.add, "sub": ops.subtract, "mul": ops.multiply, "truediv": ops.divide}.items():
+    setattr(Methods, f"__{_name}__", _op)

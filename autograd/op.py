@@ -30,14 +30,14 @@ UNIT = Domain(-1.0, 1.0)
 ABOVE_ONE = Domain(low=1.0)
 table: dict[str, Op] = {}  # every op by name
 composites: dict[str, Declared] = {}  # every differentiable function that is made of ops, by name
-_tensor: Any = None  # the class that results are wrapped in; tensor.py gives it, standing above
+tensor: Any = None  # the class that results are wrapped in; tensor.py gives it, standing above
 _store: Any = None
 
 
 def adopt(tensor_class: type, store: Callable[[Any, Any], Any]) -> None:
     """Wrap results in `tensor_class` from now on; `store(out, result)` is what `out=` does with a Tensor."""
-    global _tensor, _store
-    _tensor, _store = tensor_class, store
+    global tensor, _store
+    tensor, _store = tensor_class, store
 
 
 _lift: Any = None  # how a value is tracked inside `vmap`; batching.py gives it
@@ -72,11 +72,11 @@ def store(out: Any, result: Any) -> Any:
 
 def wrap(data: Any, node: Node | None = None) -> Any:
     """A Tensor around `data` without a copy."""
-    tensor = _tensor.__new__(_tensor)
-    tensor._data = data
-    tensor._node = node
-    tensor._grad = None
-    return tensor
+    made = tensor.__new__(tensor)
+    made._data = data
+    made._node = node
+    made._grad = None
+    return made
 
 
 class Declared:
@@ -156,6 +156,8 @@ class Op(Declared):
         Which of them are differentiable arrays.
     rules : tuple
         For each of these, a function of (g, out, args); or one joint function that gives them all.
+    plain : bool
+        One rule for each array argument: neither joint nor variadic.
     variadic : bool
         The single array parameter is a sequence of arrays and its rule takes the index `i` as well.
     elementwise : bool
@@ -176,8 +178,8 @@ class Op(Declared):
     """
 
     __slots__ = (
-        "forward", "positions", "rules", "joint", "variadic", "elementwise", "selects", "linear", "holomorphic", "view",
-        "batch", "call", "_needs", "_plans",
+        "forward", "positions", "rules", "joint", "plain", "variadic", "elementwise", "selects", "linear",
+        "holomorphic", "view", "batch", "call", "_needs", "_plans",
     )  # fmt: skip
 
     def __init__(
@@ -214,6 +216,7 @@ class Op(Declared):
         self.view = view
         self.batch = batch
         self.joint = joint is not None
+        self.plain = joint is None and not variadic
         declared = [joint] * len(arrays) if joint is not None else [rules[n] for n in arrays]
         compiled = [self._compile(rule) for rule in declared]
         self.rules = tuple(call for call, _ in compiled)
@@ -289,12 +292,22 @@ class Op(Declared):
             if self.elementwise and (born or shadow):
                 r = _zero_stays_zero(g, r)
             if r.shape != parent.shape or r.dtype != parent.dtype:
-                try:
-                    r = self._fit(r, parent)
-                except FloatingPointError:  # infinities of both signs meet in the sum over broadcast axes
-                    with np.errstate(all="ignore"):
-                        r = self._fit(r, parent)
+                r = self.fit(r, parent)
             yield parent, r
+
+    def quietly(self, i: int, g: Any, out: Any, args: tuple[Any, ...]) -> Any:
+        """A rule of a plain op run again where a NaN was born in it, without complaint; zero stays zero."""
+        with np.errstate(all="ignore"):
+            r = self.rules[i](g, out, args)
+        return _zero_stays_zero(g, r) if self.elementwise else r
+
+    def fit(self, r: Any, parent: Node) -> Any:
+        """A cotangent in its tensor's shape and dtype."""
+        try:
+            return self._fit(r, parent)
+        except FloatingPointError:  # infinities of both signs meet in the sum over broadcast axes
+            with np.errstate(all="ignore"):
+                return self._fit(r, parent)
 
     def push(self, node: Node, steps: list[Any], args: tuple[Any, ...], graph: bool) -> Any:
         """The tangent of the node's value, given those of its parents (None: zero)."""
