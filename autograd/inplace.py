@@ -72,6 +72,8 @@ _ALONE = _references(_Holder())  # what the count is when one holder has the arr
 
 def _exclusive(root: Any) -> bool:
     """Whether only `root` and its live views hold its memory, so that a write in place disturbs no graph."""
+    if root._data.base is not None:  # part of other memory, as what was detached from a view is
+        return False
     others = _references(root) - _ALONE
     for view in _views(root):
         if _references(view) > _ALONE:
@@ -104,8 +106,12 @@ def _put_back(op: Any, values: list[Any], source: Any, new: Any) -> Any:
 
 
 def _adopt(tensor: Any, new: Any) -> None:
-    """Let `tensor` be `new`; a leaf stays the leaf that it is."""
-    tensor._data = new._data
+    """Let `tensor` be `new`, in its old order in memory (which decides what is a view); a leaf stays the leaf it is."""
+    data, old = new._data, tensor._data
+    if data.ndim > 1 and data.strides != old.strides:
+        data = np.empty_like(old)
+        data[...] = new._data
+    tensor._data = data
     if tensor._node is None or tensor._node.op is not None:
         tensor._node = new._node
 
@@ -210,8 +216,10 @@ def part(target: Any) -> None:
 
 
 def _shared(result: Any) -> bool:
-    """Whether the memory of `result` may be somebody else's."""
-    return isinstance(result._data, np.ndarray) and _references(result) > _ALONE or hasattr(result, "_view")
+    """Whether the memory of `result` may be somebody else's, or read-only as what was broadcast is."""
+    if not isinstance(result._data, np.ndarray):
+        return hasattr(result, "_view")
+    return _references(result) > _ALONE or not result._data.flags.writeable or hasattr(result, "_view")
 
 
 # ---------------------------------------------------------------------- NumPy's functions that write
@@ -221,6 +229,7 @@ def _writes(*functions: Any) -> Callable[[Callable[..., None]], Callable[..., No
     def declare(ours: Callable[..., None]) -> Callable[..., None]:
         def apply(target: Any, *args: Any, **kwargs: Any) -> None:
             if isinstance(target, Variable):
+                _allow(target, functions[0].__name__)
                 return ours(target, *args, **kwargs)
             if is_grad_enabled() and any(v._node is not None for v in variables((args, kwargs))):
                 raise TypeError(
@@ -254,9 +263,8 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """a.flat[ind] = v, with `v` repeated as needed."""
     places = np.arange(a.size)
     flat = np.asarray(plain(ind)).ravel()
-    chosen = np.take(places, flat, mode=mode)  # type: ignore[call-overload]
-    if chosen.size:
-        _put_flat(a, chosen, v, "put")
+    if flat.size:
+        _put_flat(a, np.take(places, flat, mode=mode), v, "put")  # type: ignore[call-overload]
 
 
 def _put_flat(a: Any, places: Any, v: Any, what: str) -> None:
@@ -265,7 +273,10 @@ def _put_flat(a: Any, places: Any, v: Any, what: str) -> None:
         return
     values = ops.getitem(v, np.arange(len(places)) % v.size) if v.size != len(places) else v
     values = _cast(what, a, values, "unsafe" if a.dtype.kind == "c" or values.dtype.kind != "c" else "same_kind")
-    setitem(a, np.unravel_index(places, a.shape), values)
+    if a.ndim:
+        setitem(a, np.unravel_index(places, a.shape), values)
+    else:
+        setitem(a, (), values[-1])
 
 
 @_writes(np.putmask)
@@ -330,10 +341,12 @@ def at(ufunc: Any, target: Any, indices: Any, *operands: Any) -> None:
     flat = np.ravel(places)
     values = [ops.reshape(ops.broadcast_to(operand(v), np.shape(places)), (-1,)) for v in operands]
     turn = _turns(flat)  # repeats take turns
-    for i in range(int(turn.max(initial=-1)) + 1):
-        now = np.flatnonzero(turn == i)
-        where = np.unravel_index(flat[now], target.shape)
-        setitem(target, where, function(target[where], *(v[now] for v in values)))
+    turns: list[Any] = [np.flatnonzero(turn == i) for i in range(int(turn.max(initial=-1)) + 1)]
+    turns = turns if target.ndim else [now[0] for now in turns]
+    given = [[v[now] for v in values] for now in turns]  # before the target, which they may show, is written
+    for now, parts in zip(turns, given, strict=True):
+        where = np.unravel_index(flat[now], target.shape) if target.ndim else ()
+        setitem(target, where, function(target[where], *parts))
 
 
 def _turns(flat: Any) -> Any:
