@@ -10,6 +10,7 @@ from autograd import numpy as anp
 from autograd import tensor as _tensor
 from autograd.calls import operand, plain
 from autograd.graph import Variable
+from autograd.methods import Methods
 from autograd.primitive import wrap
 
 DEVICE = "cpu"
@@ -30,6 +31,8 @@ def on_cpu(device: Any) -> None:
 def made(array: Any, device: Any = None) -> Any:
     """A Tensor around a new array."""
     on_cpu(device)
+    if isinstance(array, Variable):
+        return array
     return wrap(array if array.ndim else array[()])
 
 
@@ -67,7 +70,7 @@ def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
 
 def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of any values, in the shape of `x`."""
-    return made(np.empty_like(plain(x), dtype), device)
+    return made(anp.empty_like(x, dtype), device)
 
 
 def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Tensor:
@@ -91,7 +94,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
 
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of `fill_value`, in the shape and dtype of `x`."""
-    return full(np.shape(plain(x)), fill_value, dtype=dtype or operand(x).dtype, device=device)
+    return full(operand(x).shape, fill_value, dtype=dtype or operand(x).dtype, device=device)
 
 
 def linspace(
@@ -99,8 +102,7 @@ def linspace(
 ) -> Tensor:
     """`num` numbers evenly apart from `start` to `stop`."""
     on_cpu(device)
-    result = anp.linspace(start, stop, num, endpoint=endpoint, dtype=dtype)
-    return result if isinstance(result, Tensor) else made(result)
+    return made(anp.linspace(start, stop, num, endpoint=endpoint, dtype=dtype))
 
 
 def meshgrid(*arrays: Any, indexing: str = "xy") -> list[Tensor]:
@@ -115,7 +117,7 @@ def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
 
 def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of ones, in the shape of `x`."""
-    return made(np.ones_like(plain(x), dtype), device)
+    return made(anp.ones_like(x, dtype), device)
 
 
 def tril(x: Any, /, *, k: int = 0) -> Tensor:
@@ -135,7 +137,7 @@ def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
 
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of zeros, in the shape of `x`."""
-    return made(np.zeros_like(plain(x), dtype), device)
+    return made(anp.zeros_like(x, dtype), device)
 
 
 # ---------------------------------------------------------------------- dtypes
@@ -160,7 +162,7 @@ class IntegerInfo(NamedTuple):
 
 
 def _dtype(x: Any) -> Any:
-    return plain(x).dtype if isinstance(x, (Variable, np.ndarray, np.generic)) else x
+    return x.dtype if isinstance(x, (Methods, np.ndarray, np.generic)) else x
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
