@@ -1,37 +1,42 @@
-"""Linear algebra: NumPy's `numpy.linalg`, on stacks of matrices."""
+"""Linear algebra: NumPy's `numpy.linalg`, on stacks of matrices. Norms, pseudo-inverses, products; the rest by name."""
 
 from __future__ import annotations
 
+import math
 from operator import index
 from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError
 from autograd.ops.axes import keep
-from autograd.ops.product import matmul
-from autograd.primitive import composite, operand, plain, primitive, unbroadcast, wrap
+from autograd.ops.decompositions import (
+    cholesky,
+    eig,
+    eig_packed,
+    eigh,
+    eigh_packed,
+    eigvals,
+    eigvalsh,
+    qr,
+    qr_packed,
+    svd,
+    svd_packed,
+    svdvals,
+)
+from autograd.ops.matrices import adjoint as _h
+from autograd.ops.matrices import cofactor, cofactor_along, det, detsign, inv, logabsdet, slogdet, solve
+from autograd.ops.matrices import conj as _conj
+from autograd.ops.product import matmul, tensordot, vecdot
+from autograd.primitive import composite, numpy_functions, operand, plain, primitive, wrap
 
 __all__ = [
-    "cholesky", "cofactor", "det", "eigh", "eigvalsh", "inv", "logabsdet", "matrix_power", "multi_dot", "norm", "pinv",
-    "slogdet", "solve", "vector_norm",
+    "cholesky", "cofactor", "cofactor_along", "cond", "cross", "det", "detsign", "diagonal", "eig", "eig_packed",
+    "eigh", "eigh_packed", "eigvals", "eigvalsh", "inv", "logabsdet", "lstsq", "matmul", "matrix_norm", "matrix_power",
+    "matrix_transpose", "multi_dot", "norm", "outer", "pinv", "qr", "qr_packed", "slogdet", "solve", "svd",
+    "svd_packed", "svdvals", "tensordot", "tensorinv", "tensorsolve", "trace", "vecdot", "vector_norm",
 ]  # fmt: skip
 
-
-_SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))  # its fields: sign, logabsdet
-_EighResult: Any = type(np.linalg.eigh(np.eye(1)))  # eigenvalues, eigenvectors
-
-
-def _t(a: Any) -> Any:
-    return np.swapaxes(a, -1, -2)
-
-
-def _h(a: Any) -> Any:
-    return _conj(_t(a))
-
-
-def _conj(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
+numpy_functions[np.linalg.matmul] = matmul
 
 
 # ---------------------------------------------------------------------- norms
@@ -84,182 +89,116 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         raise ValueError(f"axis {axis} does not exist, or comes twice, in shape {x.shape}")
     if axis is not None and len(axes) not in (1, 2) or axis is None and ord is not None and len(axes) not in (1, 2):
         raise ValueError(f"a norm is over one axis (vectors) or two (matrices), not {len(axes)}; give axis=")
-    matrices = len(axes) == 2
-    if isinstance(ord, str):
-        if ord not in ("f", "fro", "nuc") or not matrices:
-            raise ValueError(f"ord={ord!r} is no order of {'matrices' if matrices else 'vectors'}")
-        if ord == "nuc":
-            raise TypeError("ord='nuc' has no derivative here; 'fro' has one")
-    elif matrices and ord is not None:
-        raise TypeError(f"ord={ord!r} of matrices has no derivative here; None and 'fro' have one")
+    if len(axes) == 2 and ord not in (None, "f", "fro"):
+        return _of_matrices(x, ord, axes[0] % x.ndim, axes[1] % x.ndim, keepdims)
+    if isinstance(ord, str) and len(axes) != 2:
+        raise ValueError(f"ord={ord!r} is no order of vectors")
     order = 2 if ord is None or isinstance(ord, str) else ord
     return vector_norm(x, axis=None if axis is None else axes, keepdims=keepdims, ord=order)
 
 
-# ---------------------------------------------------------------------- inverses
-@primitive(a=lambda g, out: -matmul(matmul(_t(out), g), _t(out)), numpy=(np.linalg.inv,), batch="leading")
-def inv(a):
-    """Inverse of each matrix."""
-    return np.linalg.inv(a)
+@composite(numpy=(np.linalg.matrix_norm,), kink="convex")
+def matrix_norm(x: Any, keepdims: bool = False, ord: Any = "fro") -> Any:
+    """Norm of each matrix: "fro", "nuc", or of order 1, -1, 2, -2, inf, -inf; the derivative at zero is zero."""
+    x = operand(x)
+    if x.ndim < 2:
+        raise ValueError(f"a matrix has two axes, not shape {x.shape}")
+    return norm(x, ord, (-2, -1), keepdims)
 
 
-def _solve_columns(g: Any, a: Any, b_like: Any) -> Any:
-    if b_like.ndim == 1:
-        return solve(_t(a), np.expand_dims(g, -1))[..., 0]
-    return solve(_t(a), g)
+def _of_matrices(x: Any, ord: Any, rows: int, columns: int, keepdims: bool) -> Any:
+    """Norms by sums along rows or columns, or by singular values; ties for the extreme share."""
+    if ord in (2, -2, "nuc"):
+        of_each = svdvals(np.moveaxis(x, (rows, columns), (-2, -1)))
+        axis: Any = -1
+    elif ord in (1, -1, np.inf, -np.inf):
+        of_each = np.sum(np.abs(x), axis=rows if abs(ord) == 1 else columns, keepdims=True)
+        axis = (rows, columns)
+    else:
+        raise ValueError(f"ord={ord!r} is no order of matrices: 'fro', 'nuc', 1, -1, 2, -2, inf and -inf are")
+    reduce = np.sum if ord == "nuc" else np.max if ord > 0 else np.min
+    out = reduce(of_each, axis=axis)
+    return np.expand_dims(out, (rows, columns)) if keepdims else out
 
 
-def _solve_a(g: Any, out: Any, a: Any, b_like: Any) -> Any:
-    columns = _solve_columns(g, a, b_like)
-    if b_like.ndim == 1:
-        return unbroadcast(-np.expand_dims(columns, -1) * np.expand_dims(out, -2), a.shape)
-    return unbroadcast(-matmul(columns, _t(out)), a.shape)
+@composite(numpy=(np.linalg.cond,))
+def cond(x: Any, p: Any = None) -> Any:
+    """Condition number: the largest singular value over the smallest (p None or 2), or `|x| |x^-1|` in the norm `p`."""
+    x = operand(x)
+    if p in (None, 2, -2):
+        s = svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
 
 
-@primitive(
-    a=_solve_a,
-    b=lambda g, a, b_like: unbroadcast(_solve_columns(g, a, b_like), b_like.shape),
-    numpy=(np.linalg.solve,),
-)
-def solve(a, b):
-    """The solution `x` of `a @ x = b`, for a vector `b` or a stack of matrices."""
-    return np.linalg.solve(a, b)
-
-
-# ---------------------------------------------------------------------- determinants
-def _cofactor(g: Any, out: Any, a: Any) -> Any:
-    """`dC = C tr(A^-1 dA) - det(A) A^-T dA^T A^-T`."""
-    x = _t(inv(a))
-    along = np.sum(g * out, axis=(-2, -1), keepdims=True) * x
-    return along - det(a).reshape((*a.shape[:-2], 1, 1)) * matmul(matmul(x, _t(g)), x)
-
-
-@primitive(a=_cofactor, batch="leading")
-def cofactor(a):
-    """The derivative of each determinant: `det(A) A^-T`, at singular matrices too, where no inverse exists."""
-    u, s, vh = np.linalg.svd(a)
-    n = s.shape[-1]
-    others = np.where(np.eye(n, dtype=bool), s.dtype.type(1), s[..., None, :]).prod(axis=-1)
-    sign = np.linalg.det(u) * np.linalg.det(vh)
-    return sign[..., None, None] * ((np.conj(u) * others[..., None, :]) @ np.conj(vh))
-
-
-@primitive(
-    a=lambda g, a: g.reshape((*a.shape[:-2], 1, 1)) * cofactor(a),
-    numpy=(np.linalg.det,),
-    batch="leading",
-)
-def det(a):
-    """Determinant of each matrix; its derivative exists at singular ones too, the second needs an inverse."""
-    return np.asarray(np.linalg.det(a))
-
-
-@primitive(a=lambda g, a: g.reshape((*a.shape[:-2], 1, 1)) * _t(inv(a)), batch="leading")
-def logabsdet(a):
-    """Logarithm of the absolute value of each determinant, which neither overflows nor underflows."""
-    return np.asarray(np.linalg.slogdet(a)[1])
-
-
-@composite(numpy=(np.linalg.slogdet,))
-def slogdet(a: Any) -> Any:
-    """Sign (a constant) and logarithm of the absolute value of each determinant of real matrices."""
-    a = operand(a)
-    if a.dtype.kind == "c":
-        raise TypeError("the sign of a complex determinant has no derivative here; use logabsdet, or det")
-    sign = np.linalg.slogdet(plain(a))[0]
-    return _SlogdetResult(wrap(np.asarray(sign)), logabsdet(a))
-
-
-# ---------------------------------------------------------------------- decompositions
-# Cotangents pair without conjugates. The rules below are those of the literature, which pair with them: hence the
-# conjugate of what comes in and goes out. Matrices are Hermitian here, and so are their gradients.
-def _cholesky(g: Any, out: Any, upper: bool) -> Any:
-    """`L^-H phi(L^H g) L^-1`, its Hermitian part; phi takes the lower triangle, half the diagonal."""
-    g = _conj(g)
-    if upper:
-        g, out = _h(g), _h(out)
-    n = out.shape[-1]
-    phi = (np.tril(np.ones((n, n))) - 0.5 * np.eye(n)).astype(out.dtype)
-    inverse = inv(out)
-    s = matmul(matmul(_h(inverse), matmul(_h(out), g) * phi), inverse)
-    return _conj((s + _h(s)) * 0.5)
-
-
-@primitive(a=_cholesky, numpy=(np.linalg.cholesky,), batch="leading")
-def cholesky(a, upper=False):
-    """The triangle `L` with `L @ L^H = a`; the gradient is Hermitian, though NumPy reads one triangle of `a` only."""
-    return np.linalg.cholesky(a, upper=upper)
-
-
-@primitive(
-    a=lambda g, a, UPLO: _eigvalsh(g, eigh(a, UPLO)[1]),
-    numpy=(np.linalg.eigvalsh,),
-)
-def eigvalsh(a, UPLO="L"):
-    """Eigenvalues of Hermitian matrices, ascending; the gradient is Hermitian."""
-    return np.linalg.eigvalsh(a, UPLO)
-
-
-def _eigvalsh(g: Any, v: Any) -> Any:
-    return _conj(matmul(v * np.expand_dims(g, -2), _h(v)))
-
-
-def _eigh(g: Any, out: Any) -> Any:
-    """`V (diag(gw) + F * (V^H gV)) V^H` with `F[i, j] = 1 / (w[j] - w[i])`; NaN where equal eigenvalues matter."""
-    g = _conj(g)
-    w, v = out[..., 0, :], out[..., 1:, :]
-    on_diagonal = np.eye(v.shape[-1], dtype=bool)
-    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
-    equal = gap == 0
-    inner = matmul(_h(v), g[..., 1:, :])
-    # only the part that turns vectors counts; functions of the eigenvalues alone have none
-    turn = (inner - _h(inner)) * 0.5
-    turn = np.where(equal, np.where((turn == 0) | on_diagonal, turn * 0, np.nan), turn / np.where(equal, 1.0, gap))
-    values = np.expand_dims(np.real(g[..., 0, :]), -2) * on_diagonal
-    return _conj(matmul(matmul(v, turn + values), _h(v)))
-
-
-@primitive(a=_eigh)
-def eigh_packed(a, UPLO="L"):
-    """Eigenvalues (the first row) above the eigenvectors (columns) of Hermitian matrices, in one array."""
-    w, v = np.linalg.eigh(a, UPLO)
-    return np.concatenate([w[..., None, :], v], axis=-2)
-
-
-@composite(numpy=(np.linalg.eigh,))
-def eigh(a: Any, UPLO: str = "L") -> Any:
-    """Eigenvalues and eigenvectors of Hermitian matrices.
-
-    The derivative of a vector whose eigenvalue comes twice, up to rounding, does not exist: where a gradient is asked
-    for, that is a GradError; `eigvalsh` has one. A complex vector's phase is taken as constant: what is computed
-    from it must not depend on the phase.
-    """
-    packed = eigh_packed(operand(a), UPLO)
-    if getattr(packed, "requires_grad", False):
-        w = np.real(plain(packed)[..., 0, :])
-        close = 10 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0.0, keepdims=True)
-        if (np.diff(w, axis=-1) <= close).any():
-            raise GradError(
-                f"eigh: two eigenvalues of a matrix of shape {a.shape} are equal up to rounding, so that their vectors "
-                "have no derivative; eigvalsh has one for the eigenvalues, or use tensor.data"
-            )
-    return _EighResult(np.real(packed[..., 0, :]), packed[..., 1:, :])
-
-
-def _pinv(g: Any, out: Any, a: Any) -> Any:
+# ---------------------------------------------------------------------- pseudo-inverses
+def _pinv(g: Any, out: Any, a: Any, hermitian: bool) -> Any:
     """Golub and Pereyra's derivative (SIAM J. Numer. Anal. 10, 1973), transposed; the rank stays."""
     g, p = _conj(g), out
     ph, gh = _h(p), _h(g)
     left = np.eye(a.shape[-2], dtype=a.dtype) - matmul(a, p)
     right = np.eye(a.shape[-1], dtype=a.dtype) - matmul(p, a)
     through = matmul(matmul(ph, g), ph)
-    return _conj(matmul(matmul(left, gh), matmul(p, ph)) + matmul(matmul(ph, p), matmul(gh, right)) - through)
+    s = matmul(matmul(left, gh), matmul(p, ph)) + matmul(matmul(ph, p), matmul(gh, right)) - through
+    return _conj((s + _h(s)) * 0.5 if hermitian else s)
 
 
 @primitive(a=_pinv, numpy=(np.linalg.pinv,), batch="leading")
-def pinv(a, rcond=None, hermitian=False):
-    """Pseudo-inverse; its derivative is that among matrices of the same rank."""
-    return np.linalg.pinv(a, rcond, hermitian)
+def pinv(a, rcond=None, hermitian=False, rtol=np._NoValue):
+    """Pseudo-inverse; its derivative is that among matrices of the same rank.
+
+    Singular values up to `rcond` (or `rtol`) times the largest count as zero. Of `hermitian` matrices the gradient is
+    Hermitian.
+    """
+    return np.linalg.pinv(a, rcond, hermitian, rtol=rtol)
+
+
+@composite(numpy=(np.linalg.lstsq,))
+def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """The shortest `x` with the least `|b - a x|`, the residuals' squared lengths, the rank and the singular values.
+
+    The derivative is that among matrices of the same rank; there are residuals where `a` has more rows than columns and
+    these are independent.
+    """
+    a, b = operand(a), operand(b)
+    rank = np.linalg.lstsq(plain(a), plain(b), rcond)[2]
+    if rcond is None or rcond < 0:  # as NumPy and LAPACK have it
+        eps = np.finfo(a.dtype if a.dtype.kind in "fc" else float).eps
+        rcond = eps * max(a.shape) if rcond is None else eps
+    x = matmul(pinv(a, rcond), b)
+    m, n = a.shape
+    left = b - matmul(a, x)
+    residuals = np.sum(np.real(left) ** 2 + np.imag(left) ** 2, axis=0) if rank == n < m else np.zeros(0, x.dtype)
+    if rank == n < m and b.ndim == 1:
+        residuals = residuals.reshape((1,))
+    return x, residuals if rank == n < m else wrap(np.real(residuals)), rank, svdvals(a)
+
+
+@composite(numpy=(np.linalg.tensorinv,))
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """The inverse of `a` as a map from its last axes to its first `ind`."""
+    a = operand(a)
+    if ind <= 0:
+        raise ValueError(f"ind is how many axes come first, so at least 1, not {ind}")
+    n = math.prod(a.shape[ind:])
+    if n * math.prod(a.shape[:ind]) != n * n:
+        raise np.linalg.LinAlgError(
+            f"of shape {a.shape} the first {ind} axes and the others need equally many elements"
+        )
+    return inv(a.reshape((n, n))).reshape((*a.shape[ind:], *a.shape[:ind]))
+
+
+@composite(numpy=(np.linalg.tensorsolve,))
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """The `x` with `tensordot(a, x, x.ndim) = b`; the `axes` of `a` are moved to its end first."""
+    a, b = operand(a), operand(b)
+    if axes is not None:
+        moved = [index(i) % a.ndim for i in axes]
+        a = np.transpose(a, (*(i for i in range(a.ndim) if i not in moved), *moved))
+    shape = a.shape[b.ndim :]
+    if a.size != math.prod(shape) ** 2 or math.prod(shape) != b.size:
+        raise np.linalg.LinAlgError(f"shapes {a.shape} and {b.shape} make no square system")
+    return solve(a.reshape((b.size, b.size)), b.reshape((b.size,))).reshape(shape)
 
 
 # ---------------------------------------------------------------------- products
@@ -270,7 +209,7 @@ def matrix_power(a: Any, n: int) -> Any:
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError(f"a power is of square matrices, not of shape {a.shape}")
     if n == 0:
-        return a * 0 + np.eye(a.shape[-1], dtype=a.dtype)
+        return np.where(np.zeros((), dtype=bool), a, np.eye(a.shape[-1], dtype=a.dtype))
     if n < 0:
         a, n = inv(a), -n
     result: Any = None
@@ -306,3 +245,43 @@ def multi_dot(arrays: Any) -> Any:
         return chain[i] if i == j else matmul(product(i, k), product(k + 1, j))
 
     return product(0, len(chain) - 1)
+
+
+# ---------------------------------------------------------------------- matrices by the standard's names
+@composite(numpy=(np.linalg.matrix_transpose, np.matrix_transpose))
+def matrix_transpose(x: Any) -> Any:
+    """Each matrix with rows for columns."""
+    x = operand(x)
+    if x.ndim < 2:
+        raise ValueError(f"a matrix has two axes, not shape {x.shape}")
+    return np.swapaxes(x, -1, -2)
+
+
+@composite(name="linalg_diagonal", numpy=(np.linalg.diagonal,))
+def diagonal(x: Any, offset: int = 0) -> Any:
+    """The diagonal of each matrix."""
+    return np.diagonal(operand(x), offset, -2, -1)
+
+
+@composite(name="linalg_trace", numpy=(np.linalg.trace,))
+def trace(x: Any, offset: int = 0) -> Any:
+    """The sum along each matrix's diagonal."""
+    return np.trace(operand(x), offset, -2, -1)
+
+
+@composite(name="linalg_outer", numpy=(np.linalg.outer,))
+def outer(x1: Any, x2: Any) -> Any:
+    """All products of one element of the vector `x1` and one of `x2`."""
+    x1, x2 = operand(x1), operand(x2)
+    if x1.ndim != 1 or x2.ndim != 1:
+        raise ValueError(f"vectors have one axis, not shapes {x1.shape} and {x2.shape}")
+    return np.outer(x1, x2)
+
+
+@composite(name="linalg_cross", numpy=(np.linalg.cross,))
+def cross(x1: Any, x2: Any, axis: int = -1) -> Any:
+    """Vector product along an axis of three elements."""
+    x1, x2 = operand(x1), operand(x2)
+    if x1.shape[axis] != 3 or x2.shape[axis] != 3:
+        raise ValueError(f"vectors have three elements here, not {x1.shape[axis]} and {x2.shape[axis]}")
+    return np.cross(x1, x2, axis=axis)

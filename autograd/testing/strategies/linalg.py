@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd.ops import linalg
+from autograd.testing.strategies import decompositions
 from autograd.testing.strategies.base import (
     Array,
     Call,
@@ -63,15 +64,44 @@ def _vector_norm(draw: Draw, name: str) -> Call:
     return _norm_call(name, x, note)
 
 
-@register("norm")
+@register("norm", "matrix_norm")
 def _norm(draw: Draw, name: str) -> Call:
-    x = _unlike(draw, draw(shapes(0, 3, 1)))
+    x = _unlike(draw, draw(shapes(2 if name == "matrix_norm" else 0, 3, 1)))
     note: dict[str, Any] = {"keepdims": draw(st.booleans())}
+    if name == "matrix_norm":
+        return _of_matrices(draw, name, x, note)
     if x.ndim and draw(st.booleans()):
         note |= {"axis": axis_of(draw, x.ndim, tuples=False, none=False), "ord": draw(st.sampled_from(ORDERS))}
     elif x.ndim > 1 and draw(st.booleans()):
-        note |= {"axis": tuple(draw(st.permutations(range(x.ndim)))[:2]), "ord": draw(st.sampled_from([None, "fro"]))}
+        note |= {"axis": tuple(draw(st.permutations(range(x.ndim)))[:2])}
+        return _of_matrices(draw, name, x, note)
     return _norm_call(name, x, note)
+
+
+def _of_matrices(draw: Draw, name: str, x: Array, note: dict[str, Any]) -> Call:
+    note["ord"] = draw(st.sampled_from(["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]))
+    i, j = note.get("axis", (-2, -1))
+    if note["ord"] in ("nuc", 2, -2):  # singular values apart, and none of them zero
+        moved = np.moveaxis(x, (i, j), (-2, -1))
+        x = 0.05 * x + np.moveaxis(np.broadcast_to(_scales(*moved.shape[-2:]), moved.shape), (-2, -1), (i, j))
+        reach = reach_of(x, most=0.02)
+    else:  # no sums of absolute values as large as another: each row and column is larger than the one before
+        grow = np.arange(1.0, x.size + 1).reshape(x.shape) ** 1.5
+        x, reach = np.sign(x) * grow, np.full(x.shape, 0.1)
+    ours, numpys = getattr(linalg, name), getattr(np.linalg, name)
+    return Call(name, (x,), lambda x: ours(x, **note), lambda x: numpys(x, **note), (reach,), str(note))
+
+
+def _scales(m: int, n: int) -> Array:
+    return np.asarray(np.eye(m, n) * np.array([1.0, 2.0, 3.2])[:n])
+
+
+@register("cond")
+def _cond(draw: Draw, name: str) -> Call:
+    p = draw(st.sampled_from([None, 2, -2, "fro", "nuc", 1, -1, np.inf, -np.inf]))
+    n = draw(st.integers(1, 3))
+    a = decompositions.apart(draw, n, n) + 0.01 * np.arange(n * n).reshape(n, n) ** 1.5
+    return plain_call(name, [a], lambda a: linalg.cond(a, p), lambda a: np.linalg.cond(a, p), p, most=0.003)
 
 
 @register("inv")
@@ -88,7 +118,7 @@ def _solve(draw: Draw, name: str) -> Call:
     return plain_call(name, [regular(draw, n, stack), filled(draw, b)], linalg.solve, np.linalg.solve, most=0.03)
 
 
-@register("det", "cofactor", "logabsdet", "slogdet")
+@register("det", "cofactor", "logabsdet", "slogdet", "detsign")
 def _det(draw: Draw, name: str) -> Call:
     a = regular(draw, draw(st.integers(1 if name == "cofactor" else 0, 3)), draw(shapes(0, 1)))
     f, reach = getattr(linalg, name), (reach_of(a, most=0.03),)
@@ -96,6 +126,8 @@ def _det(draw: Draw, name: str) -> Call:
         return Call(name, (a,), lambda a: f(a)[1], lambda a: np.linalg.slogdet(a)[1], reach)
     if name == "logabsdet":
         return Call(name, (a,), f, lambda a: np.linalg.slogdet(a)[1], reach)
+    if name == "detsign":
+        return Call(name, (a,), f, lambda a: np.linalg.slogdet(a)[0], reach)
     if name == "cofactor":
         return Call(name, (a,), f, _by_inverse, reach)
     return Call(name, (a,), f, np.linalg.det, reach)
@@ -105,49 +137,111 @@ def _by_inverse(a: Array) -> Any:
     return np.linalg.det(a)[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2)
 
 
-def _hermitian(m: Any) -> Any:
-    """Positive definite matrices whose eigenvalues are apart, from any near the identity."""
-    h = np.swapaxes(m, -1, -2)
-    return np.matmul(m, np.conj(h) if m.dtype.kind == "c" else h)
+@register("cofactor_along")
+def _along(draw: Draw, name: str) -> Call:
+    a = regular(draw, draw(st.integers(1, 3)), draw(shapes(0, 1)))
 
+    def expect(a: Array, w: Array) -> Any:
+        x = np.swapaxes(np.linalg.inv(a), -1, -2)
+        along = np.sum(w * x, axis=(-2, -1), keepdims=True) * x - x @ np.swapaxes(w, -1, -2) @ x
+        return np.linalg.det(a)[..., None, None] * along
 
-@register("cholesky", "eigvalsh")
-def _of_hermitian(draw: Draw, name: str) -> Call:
-    m = _apart(draw)
-    note = {"upper": draw(st.booleans())} if name == "cholesky" else {"UPLO": draw(st.sampled_from("LU"))}
-    ours, numpys = getattr(linalg, name), getattr(np.linalg, name)
-    return plain_call(
-        name, [m], lambda m: ours(_hermitian(m), **note), lambda m: numpys(_hermitian(m), **note), note, most=0.02
-    )
-
-
-def _apart(draw: Draw) -> Array:
-    n = draw(st.integers(1, 3))
-    m = 0.1 * filled(draw, (*draw(shapes(0, 1, 1)), n, n), (1.0, 0.0, -1.0, 0.5, -0.37))
-    return m + np.diag(np.array([1.0, 2.0, 3.0])[:n])
-
-
-@register("eigh", "eigh_packed")
-def _eigh(draw: Draw, name: str) -> Call:
-    """What does not depend on the signs (phases) of the vectors."""
-    m, side = _apart(draw), draw(st.sampled_from("LU"))
-
-    def read(w: Any, v: Any) -> Any:
-        return np.real(w) + np.real(v * (np.conj(v) if v.dtype.kind == "c" else v))[..., 0, :]
-
-    def ours(m: Any) -> Any:
-        if name == "eigh":
-            return read(*linalg.eigh(_hermitian(m), side))
-        out = linalg.eigh_packed(_hermitian(m), side)
-        return read(out[..., 0, :], out[..., 1:, :])
-
-    return plain_call(name, [m], ours, lambda m: read(*np.linalg.eigh(_hermitian(m), side)), side, most=0.02)
+    return plain_call(name, [a, filled(draw, a.shape)], linalg.cofactor_along, expect, most=0.03)
 
 
 @register("pinv")
 def _pinv(draw: Draw, name: str) -> Call:
-    a = regular(draw, 3, draw(shapes(0, 1)))[..., : draw(st.integers(1, 3)), : draw(st.integers(1, 3))]
-    return plain_call(name, [a], linalg.pinv, np.linalg.pinv, most=0.03)
+    note: dict[str, Any] = draw(st.sampled_from([{}, {"rcond": 1e-12}, {"rtol": 1e-11}]))
+    a = regular(draw, 3, draw(shapes(0, 1)))
+    if draw(st.booleans()):
+        note = note | {"hermitian": True}
+        of = decompositions.hermitian
+        return plain_call(
+            name, [a], lambda a: linalg.pinv(of(a), **note), lambda a: np.linalg.pinv(of(a), **note), note, most=0.03
+        )
+    a = a[..., : draw(st.integers(1, 3)), : draw(st.integers(1, 3))]
+    return plain_call(name, [a], lambda a: linalg.pinv(a, **note), lambda a: np.linalg.pinv(a, **note), note, most=0.03)
+
+
+@register("lstsq")
+def _lstsq(draw: Draw, name: str) -> Call:
+    a = decompositions.apart(draw, draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    a = a[(0,) * (a.ndim - 2)]
+    b = filled(draw, (a.shape[0], draw(st.integers(1, 2)))[: draw(st.integers(1, 2))])
+    rcond, i = (
+        draw(st.sampled_from([None, -1, 1e-10])),
+        draw(st.sampled_from([0, 1, 3] if a.shape[0] > a.shape[1] else [0, 3])),
+    )
+    return plain_call(
+        name,
+        [a, b] if i < 2 else [a],
+        lambda a, b=b: linalg.lstsq(a, b, rcond)[i],
+        lambda a, b=b: np.linalg.lstsq(a, b, rcond)[i],
+        (rcond, i),
+        most=0.02,
+    )
+
+
+@register("tensorinv", "tensorsolve")
+def _tensors(draw: Draw, name: str) -> Call:
+    left, right = draw(st.sampled_from([((2,), (2,)), ((2, 2), (4,)), ((4,), (2, 2)), ((2, 3), (3, 2)), ((3,), (3,))]))
+    a = regular(draw, int(np.prod(left))).reshape(left + right)
+    if name == "tensorinv":
+        ind = len(left)
+        return plain_call(
+            name, [a], lambda a: linalg.tensorinv(a, ind), lambda a: np.linalg.tensorinv(a, ind), ind, most=0.02
+        )
+    b, axes = filled(draw, left), None
+    if draw(st.booleans()):  # the axes of the unknown come first
+        a = np.moveaxis(a, range(len(left)), range(-len(left), 0))
+        axes = tuple(range(len(right)))
+    return plain_call(
+        name,
+        [a, b],
+        lambda a, b: linalg.tensorsolve(a, b, axes),
+        lambda a, b: np.linalg.tensorsolve(a, b, axes),
+        axes,
+        most=0.02,
+    )
+
+
+@register("matrix_transpose")
+def _turned(draw: Draw, name: str) -> Call:
+    return plain_call(name, [filled(draw, draw(shapes(2, 3)))], linalg.matrix_transpose, np.linalg.matrix_transpose)
+
+
+@register("linalg_diagonal", "linalg_trace")
+def _diagonal(draw: Draw, name: str) -> Call:
+    offset, short = draw(st.integers(-2, 2)), name.removeprefix("linalg_")
+    ours, numpys = getattr(linalg, short), getattr(np.linalg, short)
+    return plain_call(
+        name,
+        [filled(draw, draw(shapes(2, 3)))],
+        lambda x: ours(x, offset=offset),
+        lambda x: numpys(x, offset=offset),
+        offset,
+    )
+
+
+@register("linalg_outer")
+def _outer(draw: Draw, name: str) -> Call:
+    return plain_call(
+        name, [filled(draw, draw(shapes(1, 1))), filled(draw, draw(shapes(1, 1)))], linalg.outer, np.linalg.outer
+    )
+
+
+@register("linalg_cross")
+def _cross(draw: Draw, name: str) -> Call:
+    stack = draw(shapes(0, 2))
+    i = draw(st.integers(0, len(stack)))
+    shape, axis = (*stack[:i], 3, *stack[i:]), draw(st.sampled_from([i, i - len(stack) - 1]))
+    return plain_call(
+        name,
+        [filled(draw, shape), filled(draw, shape)],
+        lambda a, b: linalg.cross(a, b, axis=axis),
+        lambda a, b: np.linalg.cross(a, b, axis=axis),
+        axis,
+    )
 
 
 @register("matrix_power")
