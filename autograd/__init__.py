@@ -9,6 +9,7 @@
 
 from autograd import einops_backend, ops
 from autograd.anomaly import AnomalyError, detect_anomaly
+from autograd.custom import custom_jvp, custom_vjp
 from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, linearize, stop_gradient, vjp
 from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, scope
 from autograd.primitive import primitive
@@ -27,6 +28,8 @@ __all__ = [
     "Tensor",
     "asarray",
     "checkpoint",
+    "custom_jvp",
+    "custom_vjp",
     "detect_anomaly",
     "elementwise_grad",
     "enable_grad",

@@ -281,6 +281,9 @@ _Rule = Callable[[Any, list[Any], _Batch], Any]  # the result with the batch in 
 
 def _rule(op: Any) -> _Rule | None:
     if isinstance(op, Op):
+        if callable(op.batch):
+            rule: _Rule = op.batch
+            return rule
         return _RULES.get(op.name) or (_elementwise if op.elementwise else _BY_KIND.get(op.batch))
     return _constant_elementwise if isinstance(op, np.ufunc) and op.signature is None else None
 

@@ -201,8 +201,9 @@ class Op(Declared):
         numpy: Any = None,
         domain: dict[str, Domain] | None = None,
         kink: str = "smooth",
+        listed: bool = True,
     ) -> None:
-        if name in table:
+        if listed and name in table:
             raise ValueError(f"an op called '{name}' is declared already")
         arrays = arrays or tuple(rules)
         super().__init__(name, forward, names, numpy, {n: (domain or {}).get(n, REAL) for n in arrays}, kink)
@@ -223,7 +224,8 @@ class Op(Declared):
         self._needs = tuple(needs for _, needs in compiled)
         self._plans: dict[int, tuple[tuple[int, ...], bool]] = {}
         self.call: Callable[..., Any] = forward
-        table[name] = self
+        if listed:
+            table[name] = self
 
     def _compile(self, rule: Rule) -> tuple[Rule, frozenset[str]]:
         """`rule`, called by its parameters' names, as a function of (g, out, args); and these names."""
@@ -238,7 +240,7 @@ class Op(Declared):
                 terms.append(f"args[{self.names.index(base)}]")
             else:
                 raise TypeError(f"a rule of '{self.name}' asks for '{name}', which is none of {self.names} nor 'out'")
-        head = "g, out, args, i" if self.variadic else "g, out, args"
+        head = "g, out, args, i" if self.variadic and not self.joint else "g, out, args"
         make = _caller(f"lambda rule: lambda {head}: rule({', '.join(terms)})")
         return make(rule), frozenset(wanted[1:])
 
@@ -274,11 +276,11 @@ class Op(Declared):
                 continue
             born = False
             try:
-                if self.variadic:
-                    r = self.rules[0](g, out, args, i)
-                elif self.joint:
+                if self.joint:
                     together = self.rules[0](g, out, args) if together is None else together
                     r = together[i]
+                elif self.variadic:
+                    r = self.rules[0](g, out, args, i)
                 else:
                     r = self.rules[i](g, out, args)
             except FloatingPointError:  # a NaN was born: compute it again quietly, then look at it
@@ -367,7 +369,7 @@ class Op(Declared):
             for i, (t, parent) in enumerate(zip(steps, node.parents, strict=True)):
                 if t is None or parent is None:
                     continue
-                if self.variadic:
+                if self.variadic and not self.joint:
                     r = self.rules[0](seed, out, args, i)
                 else:
                     r = found[i] if self.joint else self.rules[i](seed, out, args)
