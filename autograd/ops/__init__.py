@@ -3,7 +3,7 @@
 Each family says in `__all__` what it gives; `linalg` and `fft` are namespaces of their own, as in NumPy.
 """
 
-from autograd.ops import fft, linalg
+from autograd.ops import fft, linalg, matrix_functions
 from autograd.ops.constant import *
 from autograd.ops.conv import *
 from autograd.ops.elementwise import *

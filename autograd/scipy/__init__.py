@@ -1,5 +1,5 @@
 """SciPy's names, differentiable: `import autograd.scipy.special as special`."""
 
-from autograd.scipy import signal, special
+from autograd.scipy import linalg, signal, special
 
-__all__ = ["signal", "special"]
+__all__ = ["linalg", "signal", "special"]

@@ -16,6 +16,7 @@ from autograd.testing.strategies import (  # noqa: F401  they register themselve
     index,
     joining,
     linalg,
+    matrix_functions,
     neural,
     polynomial,
     pooling,
