@@ -7,7 +7,7 @@
 6.0
 """
 
-from autograd import einops_backend, ops
+from autograd import einops_backend, ops  # noqa: F401  the backend is found by its class alone
 from autograd.anomaly import AnomalyError, detect_anomaly
 from autograd.custom import custom_jvp, custom_vjp
 from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, linearize, stop_gradient, vjp

@@ -136,10 +136,7 @@ class Run:
             steps[x._node] = step if tracked or not hasattr(step, "_data") else step._data
         nodes = {x._node for x in self.outs if x._node is not None}
         found = push(steps, nodes, create_graph=tracked)
-        return [
-            zeros_like(x) if x._node not in found else _tensor(found[x._node])
-            for x in self.outs
-        ]
+        return [zeros_like(x) if x._node not in found else _tensor(found[x._node]) for x in self.outs]
 
 
 def _recorded(given: Sequence[Any]) -> bool:
