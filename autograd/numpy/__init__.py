@@ -16,6 +16,7 @@ from autograd.ops.elementwise import absolute as abs
 from autograd.ops.index import *
 from autograd.ops.joining import *
 from autograd.ops.neural import *
+from autograd.ops.padding import *
 from autograd.ops.polynomial import *
 from autograd.ops.pooling import *
 from autograd.ops.product import *

@@ -1,26 +1,40 @@
-"""Joining, splitting, repeating and padding arrays."""
+"""Joining, splitting, repeating and rearranging arrays."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.calls import holds_tensor
-from autograd.ops.index import getitem, scatter_add, setitem
-from autograd.ops.shape import broadcast_to, concatenate, flip, ravel, reshape, split, swapaxes, transpose
+from autograd.ops.index import getitem, scatter_add
+from autograd.ops.shape import (
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    flip,
+    moveaxis,
+    ravel,
+    reshape,
+    split,
+    stack,
+    swapaxes,
+    transpose,
+    unstack,
+)  # fmt: skip
 from autograd.ops.shape import copy as _duplicate
 from autograd.primitive import composite, operand, plain, primitive
 
 __all__ = [
-    "append", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "column_stack", "delete",
-    "diag", "diagflat", "diagonal", "dsplit", "dstack", "fliplr", "flipud", "hsplit", "hstack", "meshgrid", "pad",
-    "repeat", "roll", "rollaxis", "rot90", "tile", "trace", "vsplit", "vstack",
+    "append", "apply_along_axis", "apply_over_axes", "array_split", "atleast_1d", "atleast_2d", "atleast_3d", "block",
+    "broadcast_arrays", "column_stack", "delete", "diag", "diagflat", "diagonal", "dsplit", "dstack", "fliplr",
+    "flipud", "hsplit", "hstack", "insert", "meshgrid", "repeat", "resize", "roll", "rollaxis", "rot90", "tile",
+    "trace", "vander", "vsplit", "vstack",
 ]  # fmt: skip
 
 
-def _gathered(x: Any, rearrange: Callable[..., Any], *args: Any, **options: Any) -> Any:
+def gathered(x: Any, rearrange: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """What `rearrange`, which only moves and repeats elements, makes of `x`: NumPy does it to their numbers."""
     x = operand(x)
     return getitem(reshape(x, (x.size,)), rearrange(np.arange(x.size).reshape(x.shape), *args, **options))
@@ -136,19 +150,19 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
 @composite(numpy=(np.tile,))
 def tile(A: Any, reps: Any) -> Any:
     """`A` laid side by side `reps` times along each axis."""
-    return _gathered(A, np.tile, reps)
+    return gathered(A, np.tile, reps)
 
 
 @composite(numpy=(np.repeat,))
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """Each element (of `axis`) so many times in a row."""
-    return _gathered(a, np.repeat, plain(repeats), axis)
+    return gathered(a, np.repeat, plain(repeats), axis)
 
 
 @composite(numpy=(np.roll,))
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     """Elements moved on by `shift` along `axis`; those past the end come in at the start."""
-    return _gathered(a, np.roll, shift, axis)
+    return gathered(a, np.roll, shift, axis)
 
 
 @composite(numpy=(np.rot90,))
@@ -244,7 +258,7 @@ def diagflat(v: Any, k: int = 0) -> Any:
 @composite(numpy=(np.delete,))
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     """Without the elements (or slices along `axis`) at `obj`: an index, several, a slice or a mask."""
-    return _gathered(arr, np.delete, plain(obj), axis)
+    return gathered(arr, np.delete, plain(obj), axis)
 
 
 @composite(numpy=(np.meshgrid,))
@@ -263,30 +277,112 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     return tuple(_duplicate(g) for g in grids) if copy else tuple(grids)
 
 
-def _padded(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise TypeError(f"pad: mode={mode!r} has no derivative; use constant, edge, reflect, symmetric or wrap")
-    if options.get("reflect_type", "even") != "even":
-        raise TypeError("pad: reflect_type='odd' has no derivative; use 'even'")
-    if holds_tensor(options.get("constant_values")):
-        raise TypeError("pad: no derivative with respect to constant_values; use concatenate")
-    array = operand(array)
-    if array.ndim == 0:
-        return _duplicate(array)
-    if mode != "constant":
-        return _gathered(array, np.pad, pad_width, mode, **options)
-    inside = np.pad(np.ones(array.shape, bool), pad_width)
-    around = np.pad(np.zeros(array.shape, array.dtype), pad_width, mode, **options)
-    if not array.size:
-        return scatter_add(ravel(array), np.zeros(0, int), (around.size,)).reshape(around.shape) + around
-    first = [int(i[0]) for i in np.nonzero(inside)]
-    return setitem(around, array, tuple(slice(i, i + n) for i, n in zip(first, array.shape, strict=True)))
+@composite(numpy=(np.block,))
+def block(arrays: Any) -> Any:
+    """Arrays joined as nested lists lay them out: the innermost lists along the last axis, and so on outwards."""
+    depth = _depth(arrays)
+    leaves = [arrays]
+    for _ in range(depth):
+        leaves = [a for several in leaves for a in several]
+    ndim = max(depth, *(operand(a).ndim for a in leaves), 0)
+    return _duplicate(operand(arrays)) if depth == 0 else _blocks(arrays, depth, ndim)
 
 
-@composite(numpy=(np.pad,))
-def pad(*args: Any, **options: Any) -> Any:
-    """pad(array, pad_width, mode="constant", **options): borders of a constant, or of the array's own elements.
+def _depth(arrays: Any) -> int:
+    """How deep the lists are nested, everywhere alike."""
+    if isinstance(arrays, tuple):
+        raise TypeError("block: only lists can be used to arrange blocks, not tuples")
+    if not isinstance(arrays, list):
+        return 0
+    if not arrays:
+        raise ValueError("block: a list is empty")
+    depths = {_depth(a) for a in arrays}
+    if len(depths) > 1:
+        raise ValueError(f"block: lists are nested {min(depths)} deep in one place and {max(depths)} in another")
+    return 1 + depths.pop()
 
-    The modes with a derivative are constant, edge, reflect (even), symmetric (even) and wrap.
-    """
-    return _padded(*args, **options)
+
+def _blocks(arrays: Any, depth: int, ndim: int) -> Any:
+    if depth == 0:
+        return _at_least_leading(arrays, ndim)
+    return concatenate([_blocks(a, depth - 1, ndim) for a in arrays], -depth)
+
+
+def _at_least_leading(x: Any, ndim: int) -> Any:
+    x = operand(x)
+    return reshape(x, (1,) * (ndim - x.ndim) + x.shape)
+
+
+@composite(numpy=(np.insert,))
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """`values` put before the elements (or slices along `axis`) at `obj`: an index, several, a slice or a mask."""
+    arr, values = operand(arr), operand(values)
+    tracked = getattr(values, "_node", None) is not None
+    if (values.dtype.kind == "c" and arr.dtype.kind != "c") or (tracked and arr.dtype.kind not in "fc"):
+        raise TypeError(f"insert: values of dtype {values.dtype} would be cut to fit the array's dtype {arr.dtype}")
+    numbers = np.arange(arr.size).reshape(arr.shape)
+    new = np.arange(arr.size, arr.size + values.size).reshape(values.shape)
+    both = concatenate([ravel(arr), ravel(values.astype(arr.dtype))])
+    return getitem(both, np.insert(numbers, plain(obj), new, axis))
+
+
+@composite(numpy=(np.resize,))
+def resize(a: Any, new_shape: Any) -> Any:
+    """The elements of `a` again and again, in C order, until `new_shape` is full; zeros where there are none."""
+    a = ravel(operand(a))
+    shape = (new_shape,) if isinstance(new_shape, (int, np.integer)) else tuple(new_shape)
+    if any(n < 0 for n in shape):
+        raise ValueError("resize: all elements of new_shape must be non-negative")
+    size = math.prod(shape)
+    if not a.size:
+        return reshape(scatter_add(a, np.zeros(0, int), (size,)), shape)
+    return reshape(getitem(a, np.arange(size) % a.size), shape)
+
+
+@composite(numpy=(np.vander,))
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """Vandermonde's matrix: the powers N - 1, ..., 1, 0 of `x` as its columns, or 0, 1, ... if `increasing`."""
+    x = operand(x)
+    if x.ndim != 1:
+        raise ValueError(f"vander: x must have 1 axis, not {x.ndim}")
+    powers = np.arange(x.size if N is None else N)
+    x = x.astype(np.promote_types(x.dtype, int))  # as NumPy does, float32 too
+    return reshape(x, (x.size, 1)) ** (powers if increasing else powers[::-1])
+
+
+@composite(numpy=(np.apply_along_axis,))
+def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    """func1d(vector, *args, **kwargs) of each vector along `axis`; the axes of its results take the place of `axis`."""
+    arr = operand(arr)
+    if not -arr.ndim <= axis < arr.ndim:
+        raise np.exceptions.AxisError(axis, arr.ndim, "apply_along_axis")
+    axis %= arr.ndim
+    rest = (*arr.shape[:axis], *arr.shape[axis + 1 :])
+    if 0 in rest:
+        raise ValueError("apply_along_axis: there is no vector to apply the function to")
+    rows = unstack(reshape(moveaxis(arr, axis, -1), (math.prod(rest), arr.shape[axis])))
+    results = [operand(func1d(row, *args, **kwargs)) for row in rows]
+    kind = results[0].dtype
+    for r in results:
+        if not np.can_cast(r.dtype, kind, "same_kind"):
+            raise TypeError(f"apply_along_axis: the first result has dtype {kind}, another one {r.dtype}")
+    found = stack([r if r.dtype == kind else r.astype(kind) for r in results])
+    ndim = found.ndim - 1
+    whole = reshape(found, (*rest, *found.shape[1:]))
+    last = tuple(range(len(rest), len(rest) + ndim))
+    return moveaxis(whole, last, tuple(range(axis, axis + ndim)))
+
+
+@composite(numpy=(np.apply_over_axes,))
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    """func(a, axis) for one of the `axes` after the other; an axis that it removes comes back with size one."""
+    a = operand(a)
+    ndim = a.ndim
+    for axis in (axes,) if np.ndim(axes) == 0 else axes:
+        axis = axis + ndim if axis < 0 else axis
+        found = operand(func(a, axis))
+        found = found if found.ndim == a.ndim else expand_dims(found, axis)
+        if found.ndim != a.ndim:
+            raise ValueError("apply_over_axes: the function does not return an array with as many axes, or one less")
+        a = found
+    return a

@@ -18,6 +18,7 @@ from autograd.testing.strategies import (  # noqa: F401  they register themselve
     linalg,
     matrix_functions,
     neural,
+    padding,
     polynomial,
     pooling,
     product,

@@ -155,11 +155,83 @@ def _meshgrid(draw: Draw, name: str) -> Call:
     return plain_call(name, given, lambda *a: one(ops.meshgrid, a), lambda *a: one(np.meshgrid, a), keys)
 
 
-@register("pad")
-def _pad(draw: Draw, name: str) -> Call:
-    mode = draw(st.sampled_from(("constant", "edge", "reflect", "symmetric", "wrap")))
-    x = filled(draw, draw(shapes(1, 3, 0 if mode == "constant" else 1)))
-    pair = st.tuples(st.integers(0, 3), st.integers(0, 3))
-    width: Any = draw(st.integers(0, 3) | pair | st.lists(pair, min_size=x.ndim, max_size=x.ndim))
-    options = {"constant_values": draw(st.sampled_from((0, 1.5, (2.0, -1.0))))} if mode == "constant" else {}
-    return _with(name, x, width, mode=mode, **options)
+@register("block")
+def _block(draw: Draw, name: str) -> Call:
+    h, w = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+    kind = draw(st.sampled_from(("row", "square", "one", "deep")))
+    if kind == "row":
+        given = [filled(draw, (h, n)) for n in (1, w)]
+        return plain_call(name, given, lambda a, b: ops.block([a, b, 1.0]) if h == 1 else ops.block([a, b]), _row(h))
+    if kind == "one":
+        return _with(name, filled(draw, (h, w)))
+    if kind == "deep":
+        given = [filled(draw, (h,)), filled(draw, (1, h))]
+        return plain_call(name, given, lambda a, b: ops.block([[[a]], [[b]]]), lambda a, b: np.block([[[a]], [[b]]]))
+    given = [filled(draw, s) for s in ((h, w), (h, 1), (2, w), (2, 1))]
+    return plain_call(
+        name, given, lambda a, b, c, d: ops.block([[a, b], [c, d]]), lambda a, b, c, d: np.block([[a, b], [c, d]])
+    )
+
+
+def _row(h: int) -> Any:
+    return lambda a, b: np.block([a, b, 1.0]) if h == 1 else np.block([a, b])
+
+
+@register("insert")
+def _insert(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3, 1)))
+    axis = axis_of(draw, x.ndim, tuples=False)
+    n = x.size if axis is None else x.shape[axis]
+    where = draw(st.integers(-n, n) | st.lists(st.integers(-n, n), min_size=2, max_size=2) | st.just(slice(0, 1)))
+    several = 2 if isinstance(where, list) else 1
+    shape: tuple[int, ...] = (several,) if axis is None or x.ndim == 1 else ()
+    if axis is not None and x.ndim > 1 and draw(st.booleans()):
+        place = axis % x.ndim
+        shape = (*x.shape[:place], several, *x.shape[place + 1 :])
+        if isinstance(where, int):
+            shape = (*shape[:place], *shape[place + 1 :])
+    value = filled(draw, shape)
+    f, g = ops.insert, np.insert
+    note = (where, axis)
+    return plain_call(name, [x, value], lambda x, v: f(x, where, v, axis), lambda x, v: g(x, where, v, axis), note)
+
+
+@register("resize")
+def _resize(draw: Draw, name: str) -> Call:
+    return _with(name, filled(draw, draw(shapes())), draw(shapes() | st.integers(0, 7)))
+
+
+@register("vander")
+def _vander(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 1)))
+    n, increasing = draw(st.sampled_from((None, 0, 1, 2, 4))), draw(st.booleans())
+    note = (n, increasing, "an array of float32 becomes one of float64")
+    return plain_call(
+        name, [x], lambda x: ops.vander(x, n, increasing), lambda x: np.vander(x, n, increasing), note, most=0.05
+    )
+
+
+@register("apply_along_axis")
+def _apply_along_axis(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3, 1)))
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+    functions = (
+        lambda v: (v * v).sum(),
+        lambda v: v[::-1] * v,
+        lambda v: np.reshape(v * 2.0, (1, -1)),
+        lambda v, k=1.0: v[:1] * k,
+    )
+    f = draw(st.sampled_from(functions))
+    return plain_call(
+        name, [x], lambda x: ops.apply_along_axis(f, axis, x), lambda x: np.apply_along_axis(f, axis, x), axis
+    )
+
+
+@register("apply_over_axes")
+def _apply_over_axes(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3)))
+    axes = draw(st.integers(-x.ndim, x.ndim - 1) | hnp.valid_tuple_axes(x.ndim, min_size=1))
+    f = draw(st.sampled_from((np.sum, np.cumsum)))
+    return plain_call(
+        name, [x], lambda x: ops.apply_over_axes(f, x, axes), lambda x: np.apply_over_axes(f, x, axes), axes
+    )
