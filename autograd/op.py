@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
@@ -95,7 +96,7 @@ class Declared:
         What it is where it has no derivative: "smooth", "elementwise", "convex", "concave", "selection" or "jump".
     """
 
-    __slots__ = ("name", "doc", "names", "defaults", "numpy", "domain", "kink", "function", "_order")
+    __slots__ = ("name", "doc", "names", "defaults", "numpy", "domain", "kink", "function", "_order", "_aliases")
 
     def __init__(
         self,
@@ -116,6 +117,7 @@ class Declared:
         self.kink = kink
         self.function: Callable[..., Any] = forward
         self._order: tuple[str, ...] | None = None
+        self._aliases: dict[str, str] = {}
 
     def order(self) -> tuple[str, ...]:
         """The parameters that may be given by position, in NumPy's order where it has this function.
@@ -123,28 +125,30 @@ class Declared:
         Where NumPy calls a parameter otherwise (`a` for `x`), the place in the order decides which it is.
         """
         if self._order is None:
-            try:
-                theirs = [p for p in inspect.signature(self.numpy).parameters.values() if p.kind not in (2, 3, 4)]
-            except (TypeError, ValueError):  # a function in C that does not tell
-                theirs = []
-            ours = list(self.names)
-            order: list[str] = []
-            for i, p in enumerate(theirs):
-                alike = i < len(ours) and p.name not in ours and ours[i] not in {q.name for q in theirs}
-                order.append(ours[i] if alike else p.name)
-            self._order = tuple(order) or self.names
-        return self._order
+            self._read_numpys_signature()
+        return self._order or self.names
 
     def alias(self, key: str) -> str:
         """Our name of the parameter that NumPy calls `key`."""
-        if self.numpy is not None and key not in self.names:
-            try:
-                theirs = tuple(inspect.signature(self.numpy).parameters)
-            except (TypeError, ValueError):
-                return key
-            if key in theirs and theirs.index(key) < len(self.order()):
-                return self.order()[theirs.index(key)]
-        return key
+        if self._order is None:
+            self._read_numpys_signature()
+        return self._aliases.get(key, key)
+
+    def _read_numpys_signature(self) -> None:
+        """Once, at the first call that needs it: reading a signature is slow."""
+        try:
+            theirs = list(inspect.signature(self.numpy).parameters.values())
+        except (TypeError, ValueError):  # none, or a function in C that does not tell
+            theirs = []
+        named = {p.name for p in theirs}
+        places = [p for p in theirs if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        order = []
+        for p, ours in itertools.zip_longest(places, self.names):
+            if p is not None:
+                alike = ours is not None and p.name not in self.names and ours not in named
+                order.append(ours if alike else p.name)
+        self._order = tuple(order)
+        self._aliases = {p.name: ours for p, ours in zip(places, order, strict=True) if p.name not in self.names}
 
 
 class Op(Declared):
