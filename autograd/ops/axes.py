@@ -68,15 +68,6 @@ def two_ways(quick: Any, full: Any, rare: tuple[str, ...]) -> Any:
     return apply
 
 
-def positions_of(function: Any, *order: str) -> Any:
-    """Say which parameters may be given by position, where that cannot be told from NumPy's signature."""
-    function.op._order = order
-    return function
-
-
-_MISSING = object()
-
-
 def swift(general: Any, *functions: Any) -> Any:
     """The reduction `general` with a short way for a Tensor, `axis` and `keepdims`, which nearly all calls are.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.axes import count, flattened, keep, positions_of, swift, two_ways, unflattened
+from autograd.ops.axes import count, flattened, keep, swift, two_ways, unflattened
 from autograd.primitive import composite, operand, primitive
 
 __all__ = [
@@ -109,7 +109,6 @@ def _mean_of(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True
     return total / chosen(x, where, axis, keepdims).astype(_real(x.dtype))
 
 
-positions_of(_mean_of, "x", "axis", "dtype", "out", "keepdims")
 mean = swift(two_ways(_mean, _mean_of, ("where",)), np.mean)
 
 
@@ -340,9 +339,6 @@ def nanmean(x: Any, axis: Any = None, keepdims: bool = False, where: Any = True)
     """Mean of the elements that are no NaN; of none it is NaN. The gradient at a NaN is 0."""
     x = operand(x)
     return _mean_of(x, axis=axis, keepdims=keepdims, where=_valid(x, where))
-
-
-positions_of(nanmean, "x", "axis", "dtype", "out", "keepdims")
 
 
 def _nan_spread(x: Any, axis: Any, ddof: Any, keepdims: bool, where: Any, mean: Any) -> Any:
