@@ -68,6 +68,9 @@ def two_ways(quick: Any, full: Any, rare: tuple[str, ...]) -> Any:
     return apply
 
 
+_MISSING = object()
+
+
 def swift(general: Any, *functions: Any) -> Any:
     """The reduction `general` with a short way for a Tensor, `axis` and `keepdims`, which nearly all calls are.
 
