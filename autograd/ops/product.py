@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from operator import index
 from typing import Any
@@ -216,7 +217,7 @@ def _einsum(g: Any, operands: Any, subscripts: str, i: int) -> Any:
     known = set(result).union(*(t for t, _ in others))
     bare = "".join(c for c in once if c not in known)  # summed over, in this argument alone
     pattern = ",".join([result, *(t for t, _ in others)]) + "->" + "".join(c for c in once if c in known)
-    part = np.einsum(pattern, g, *(a for _, a in others))
+    part = np.einsum(pattern, g, *(a for _, a in others), optimize=_worth_it([g, *(a for _, a in others)]))
     order = "".join(c for c in once if c in known) + bare
     part = np.broadcast_to(part.reshape(part.shape + (1,) * len(bare)), part.shape + tuple(sizes[c] for c in bare))
     part = np.transpose(part, tuple(order.index(c) for c in once))
@@ -232,7 +233,40 @@ def _einsum(g: Any, operands: Any, subscripts: str, i: int) -> Any:
 @primitive(operands=_einsum, arrays=("operands",), variadic=True, name="einsum", linear="each")
 def _einsum_op(operands, subscripts):
     """Einstein's sum: products over the letters of `subscripts`, summed over those that the result lacks."""
-    return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
+    return np.einsum(subscripts, *operands, optimize=_worth_it(operands))
+
+
+def _worth_it(operands: Any) -> bool:
+    """Whether to have NumPy look for matrix products in an einsum: that takes as long as a thousand products."""
+    return len(operands) > 1 and sum(a.size for a in operands) > 2000
+
+
+@functools.lru_cache(maxsize=256)
+def _path(subscripts: str, shapes: tuple[tuple[int, ...], ...], optimize: Any) -> tuple[tuple[int, ...], ...]:
+    """Which operands to join, one pair after another, so that the least is multiplied."""
+    stand_ins = [np.broadcast_to(0.0, shape) for shape in shapes]
+    given = list(optimize) if isinstance(optimize, tuple) and optimize[:1] == ("einsum_path",) else optimize or "greedy"
+    return tuple(np.einsum_path(subscripts, *stand_ins, optimize=given)[0][1:])
+
+
+def _pairwise(subscripts: str, operands: list[Any], optimize: Any) -> Any:
+    """An einsum of many arrays as a chain of einsums of two: then its derivatives cost as little as itself.
+
+    A rule for all arrays at once would go through all products of all letters for each of them.
+    """
+    optimize = tuple(optimize) if isinstance(optimize, list) else optimize
+    steps = _path(subscripts, tuple(a.shape for a in operands), optimize)
+    terms, result = explicit(subscripts, [a.ndim for a in operands])
+    for n, step in enumerate(steps):
+        picked = [(terms[i], operands[i]) for i in step]
+        terms = [t for i, t in enumerate(terms) if i not in step]
+        operands = [a for i, a in enumerate(operands) if i not in step]
+        wanted = set(result).union(*terms)
+        letters = "".join(dict.fromkeys(c for t, _ in picked for c in t if c in wanted))
+        made = result if n == len(steps) - 1 else letters
+        operands.append(_einsum_op([a for _, a in picked], ",".join(t for t, _ in picked) + "->" + made))
+        terms.append(made)
+    return operands[0]
 
 
 @composite(numpy=(np.einsum,))
@@ -247,6 +281,8 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
     if not isinstance(subscripts, str):
         subscripts, operands = _spelled((subscripts, *operands))
     options = {key: value for key, value in options.items() if value is not None}
+    if len(operands) > 2 and not options:
+        return _pairwise(subscripts, [operand(a) for a in operands], optimize)
     return _einsum_op(operands, subscripts, **options)
 
 

@@ -60,7 +60,7 @@ EINSUMS = (
     "ij,jk->ik", "ij,jk", "i,i->", "i,j->ij", "ii->i", "ii->", "ii", "iij->j", "ij->ji", "ij->", "ij->j", "ba",
     "ij,j->i", "bij,bjk->bik", "...ij,...jk->...ik", "...i,...i->...", "...,...", "ij,kl->", "ijk,jk->i", "i,i,i->i",
     "ij,jk,kl->il", "ij,ij->", "...ii->...i", "...ij->...ji", "ii,i->i", "ii,ii->", "i...->...", ",i->i", "iji->j",
-    " i j , j -> i ",
+    " i j , j -> i ", "ij,jk,kl,lm->im", "ij,ij,jk,k", "a...,...b,bc->...c", "ii,i,ij->j",
 )  # fmt: skip
 
 
