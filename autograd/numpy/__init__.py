@@ -20,6 +20,7 @@ from autograd.ops.padding import *
 from autograd.ops.polynomial import *
 from autograd.ops.pooling import *
 from autograd.ops.product import *
+from autograd.ops.ranges import *
 from autograd.ops.reduce import *
 from autograd.ops.running import *
 from autograd.ops.sets import *

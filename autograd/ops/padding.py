@@ -43,7 +43,7 @@ def _padded(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) 
     widths = _widths(pad_width, array.ndim)
     if callable(mode):
         return _by_function(array, widths, mode, options)
-    np.pad(np.zeros((1,) * array.ndim), 0, mode, **plain(options))  # NumPy's complaints about mode and options
+    np.pad(np.zeros((1,) * array.ndim, complex), 0, mode, **plain(options))  # NumPy's complaints about mode and options
     tracked = is_grad_enabled() and any(v._node is not None for v in variables(options))
     if array.dtype.kind in "biu":
         if tracked:

@@ -22,6 +22,7 @@ from autograd.testing.strategies import (  # noqa: F401  they register themselve
     polynomial,
     pooling,
     product,
+    ranges,
     reduce,
     running,
     sets,
