@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograd import ops, tree
-from autograd.batching import Batched
 from autograd.graph import GradError, propagate, push, state
 from autograd.graph import mode as in_mode
+from autograd.levels import Batched
 from autograd.primitive import wrap
 from autograd.tensor import Tensor
 from autograd.transforms import Run, value_and_grad, zeros_like

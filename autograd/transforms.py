@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd import tree
-from autograd.batching import Batched, Lifted, lift
 from autograd.graph import GradError, Node, Variable, enable_grad, is_grad_enabled, propagate, push, state, topological
+from autograd.levels import Batched, Lifted, lift
 from autograd.primitive import wrap
 from autograd.tensor import Tensor, owned, seeded
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops, tree
-from autograd.batching import Batched, Lifted
+from autograd import batchrules, ops, tree  # noqa: F401  the rules register themselves
 from autograd.graph import mode, state
+from autograd.levels import Batched, Lifted
 from autograd.primitive import wrap
 from autograd.tensor import Tensor
 

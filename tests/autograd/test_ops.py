@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import autograd.numpy as anp
 from autograd import Tensor, grad, gradients, ops, vmap
-from autograd.batching import NoValues
 from autograd.graph import push
+from autograd.levels import NoValues
 from autograd.primitive import composites, table
 from autograd.testing.oracle import slope
 from autograd.testing.strategies import LAYOUTS, Call, calls, laid_out, registered

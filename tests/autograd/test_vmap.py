@@ -9,7 +9,7 @@ import pytest
 
 import autograd.numpy as anp
 from autograd import Tensor, grad, hessian, jacobian, jvp, no_grad, value_and_grad, vjp, vmap
-from autograd.batching import NoValues
+from autograd.levels import NoValues
 
 X = np.arange(6.0).reshape(3, 2) / 3 + 0.1
 W = np.array([[0.5, -1.0], [2.0, 0.3]])
