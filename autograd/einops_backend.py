@@ -11,6 +11,7 @@ Tensor([1., 3., 2., 4.])
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -56,11 +57,16 @@ def define(module: ModuleType) -> None:
 class _Waiting(MetaPathFinder):
     """Finds nothing itself: it sees the import of einops' backends and adds ours once they are there."""
 
+    asking = False
+
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
-        if fullname != _MODULE:
+        if fullname != _MODULE or self.asking:
             return None
-        found = (f.find_spec(fullname, path, target) for f in sys.meta_path if f is not self)
-        spec = next((s for s in found if s is not None), None)
+        self.asking = True  # another finder may ask all the others too
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self.asking = False
         if spec is None or spec.loader is None:
             return spec
         load = spec.loader.exec_module
