@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ops
+from autograd import ops, tree
 from autograd.calls import adopt_lifted, refuse, variables
 from autograd.graph import GradError, Variable, state, ticks
 from autograd.levels import Batched, Level, LevelNode, Lifted, lift
@@ -120,9 +120,7 @@ def _batched(op: Any, values: list[Any], mine: Callable[[Any], bool], level: int
 
 
 def _close(result: Any, level: int) -> Any:
-    if type(result) in (list, tuple):
-        return type(result)([_close(r, level) for r in result])
-    return Batched.of(result, level)
+    return tree.rebuild(result, lambda r: Batched.of(r, level))
 
 
 class Batch:
@@ -175,8 +173,8 @@ def _one_by_one(op: Any, values: list[Any], batch: Batch) -> Any:
 
 
 def _stacked(results: list[Any]) -> Any:
-    if type(results[0]) in (list, tuple):
-        return type(results[0])([_stacked(list(r)) for r in zip(*results, strict=True)])
+    if isinstance(results[0], (list, tuple)):  # of a function with several results
+        return tree.like(results[0], [_stacked(list(r)) for r in zip(*map(tree.leaves, results), strict=True)])
     if len({np.shape(r) if not isinstance(r, Variable) else r.shape for r in results}) > 1:  # type: ignore[attr-defined]
         raise GradError("inside vmap the results of one op have different shapes in different examples")
     if any(isinstance(r, Variable) for r in results):

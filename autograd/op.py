@@ -382,7 +382,9 @@ class Op(Declared):
                 if r._node is not None:
                     seeds[r._node] = seeds[r._node] + t if r._node in seeds else t
         pushed = propagate(seeds, {seed._node}, create_graph=graph).get(seed._node) if seeds else None
-        return np.zeros(node.shape, node.dtype) if pushed is None else pushed
+        if pushed is None:
+            return np.zeros(node.shape, node.dtype)
+        return pushed if pushed.dtype == node.dtype else _as_dtype(pushed, node.dtype)
 
     def _constants(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         values = list(args)

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import strategies as st
 
 import autograd.numpy as anp
-from autograd import Tensor, grad, gradients, ops, vmap
+from autograd import GradError, Tensor, grad, gradients, ops, vmap
 from autograd.graph import push
-from autograd.levels import NoValues
 from autograd.primitive import composites, table
 from autograd.testing.oracle import slope
 from autograd.testing.strategies import LAYOUTS, Call, calls, laid_out, registered
@@ -220,9 +219,11 @@ def check_batches(name: str, examples: int) -> None:
     def run(call, seed):
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            by_memory = call.name in ("ravel", "reshape") and any(word in call.note for word in "AK")
+            hypothesis.assume(not by_memory)  # a batch does not say how one example would lie in memory
             try:
                 check_batch(call, np.random.default_rng(seed))
-            except NoValues:
+            except GradError:  # no values, or results of different shapes
                 assert call.name in LOOKS_AT_VALUES, "needs its argument's values, and vmap has none"
 
     run()
