@@ -215,7 +215,7 @@ def _parts(packed: Any, m: int, n: int, full: bool) -> Any:
     return u.reshape((*stack, m, p)), np.real(s), v.reshape((*stack, n, q))
 
 
-def _no_longer(s: Any, m: int, n: int) -> Any:
+def no_longer(s: Any, m: int, n: int) -> Any:
     """Which singular values are zero up to rounding."""
     return s <= max(m, n) * np.finfo(s.dtype).eps * np.max(s, axis=-1, keepdims=True, initial=0.0)
 
@@ -236,7 +236,7 @@ def _svd(g: Any, out: Any, a_like: Any, full_matrices: bool) -> Any:
     if out.dtype.kind == "c" and not probing:
         _refuse_phase("svd", at_u + at_v, gu, gv)
     touched = _touched(gu, gv)
-    zero = _no_longer(s, m, n)
+    zero = no_longer(s, m, n)
     if not probing:
         _refuse_null(zero, touched, u_all[..., k:], gu_all[..., k:], v_all[..., k:], gv_all[..., k:])
     one = s.dtype.type(1)
@@ -295,7 +295,7 @@ def svd_packed(a, full_matrices=True):
 def _svdvals(g: Any, a: Any) -> Any:
     """`U diag(g) V^H`; a singular value of zero is a kink and flat there, as the absolute value is."""
     u, s, vh = svd(a, full_matrices=False)
-    g = np.where(_no_longer(s, *a.shape[-2:]), s.dtype.type(0), g)
+    g = np.where(no_longer(s, *a.shape[-2:]), s.dtype.type(0), g)
     return _conj(matmul(u * np.expand_dims(g, -2), vh))
 
 

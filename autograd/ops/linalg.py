@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.graph import GradError
 from autograd.ops.axes import keep
 from autograd.ops.decompositions import (
     cholesky,
@@ -17,6 +18,7 @@ from autograd.ops.decompositions import (
     eigh_packed,
     eigvals,
     eigvalsh,
+    no_longer,
     qr,
     qr_packed,
     svd,
@@ -24,7 +26,7 @@ from autograd.ops.decompositions import (
     svdvals,
 )
 from autograd.ops.matrices import adjoint as _h
-from autograd.ops.matrices import cofactor, cofactor_along, det, detsign, inv, logabsdet, slogdet, solve
+from autograd.ops.matrices import cofactor, cofactor_along, det, detsign, inv, logabsdet, slogdet, solve, values
 from autograd.ops.matrices import conj as _conj
 from autograd.ops.product import matmul, tensordot, vecdot
 from autograd.primitive import composite, numpy_functions, operand, plain, primitive, wrap
@@ -84,9 +86,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     [0.6, 0.8]
     """
     x = operand(x)
-    axes = tuple(range(x.ndim)) if axis is None else (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
-    if any(not -x.ndim <= i < x.ndim for i in axes) or len({i % x.ndim for i in axes}) < len(axes):
-        raise ValueError(f"axis {axis} does not exist, or comes twice, in shape {x.shape}")
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (index(axis),)
+    for i in axes:
+        if not -x.ndim <= i < x.ndim:
+            raise np.exceptions.AxisError(i, x.ndim)
+    if len({i % x.ndim for i in axes}) < len(axes):
+        raise ValueError(f"axis {axis} comes twice in shape {x.shape}")
     if axis is not None and len(axes) not in (1, 2) or axis is None and ord is not None and len(axes) not in (1, 2):
         raise ValueError(f"a norm is over one axis (vectors) or two (matrices), not {len(axes)}; give axis=")
     if len(axes) == 2 and ord not in (None, "f", "fro"):
@@ -123,11 +128,21 @@ def _of_matrices(x: Any, ord: Any, rows: int, columns: int, keepdims: bool) -> A
 
 @composite(numpy=(np.linalg.cond,))
 def cond(x: Any, p: Any = None) -> Any:
-    """Condition number: the largest singular value over the smallest (p None or 2), or `|x| |x^-1|` in the norm `p`."""
+    """Condition number: the largest singular value over the smallest (p None or 2), or `|x| |x^-1|` in the norm `p`.
+
+    A GradError (p None or 2) or a LinAlgError if `x` is singular.
+    """
     x = operand(x)
     if p in (None, 2, -2):
         s = svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+        if p == -2:
+            return s[..., -1] / s[..., 0]
+        if getattr(s, "requires_grad", False) and no_longer(values(s), *x.shape[-2:])[..., -1].any():
+            raise GradError(
+                f"cond: a matrix of shape {x.shape} is singular up to rounding, so that its condition number has no "
+                "derivative; use tensor.data for its value"
+            )
+        return s[..., 0] / s[..., -1]
     return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
 
 

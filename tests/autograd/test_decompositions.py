@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograd import GradError, Tensor, gradients
+from autograd import GradError, Tensor, grad, gradients, jvp, vmap
 
 
 def leaf(a):
@@ -123,6 +123,27 @@ def test_columns_that_depend_on_each_other_have_no_qr_derivative():
         gradients(r[0, 0], [a])
     with pytest.raises(TypeError, match="raw.*reduced"):
         np.linalg.qr(a, mode="raw")
+
+
+@pytest.mark.parametrize("values", [lambda a: np.linalg.eigh(a)[0], lambda a: np.linalg.svd(a)[1]])
+def test_forward_derivatives_of_equal_values_are_those_of_their_sum(values):
+    step = np.array([[1.0, 0.3], [0.3, 2.0]])
+    _, pushed = jvp(lambda a: values(a).sum(), (np.eye(2),), (step,))
+    np.testing.assert_allclose(np.asarray(pushed), 3.0)
+
+
+def test_forward_derivatives_of_vectors_of_equal_values_are_no_numbers():
+    for f in (np.linalg.eigh, np.linalg.eig, np.linalg.svd):
+        _, pushed = jvp(lambda a, f=f: f(a)[-1], (np.eye(2),), (np.array([[1.0, 0.3], [0.3, 2.0]]),))
+        assert np.isnan(np.asarray(pushed)).any()
+
+
+def test_equal_values_are_found_inside_vmap():
+    def first(a):
+        return np.linalg.eigh(a)[1][0, 0] ** 2
+
+    with pytest.raises(GradError, match="eigvalsh"):
+        vmap(grad(first))(np.stack([np.diag([1.0, 2.0]), np.eye(2)]))
 
 
 # ---------------------------------------------------------------------- phases

@@ -166,6 +166,15 @@ def test_the_condition_number_does_not_change_with_scale(p):
     np.testing.assert_allclose(np.sum(g.data * a), 0, atol=1e-10)
 
 
+def test_the_condition_number_of_a_singular_matrix_is_refused():
+    a = leaf(np.arange(9.0).reshape(3, 3))
+    with pytest.raises(GradError, match="cond.*singular"):
+        np.linalg.cond(a)
+    (g,) = gradients(np.linalg.cond(a, -2), [a])
+    np.testing.assert_allclose(g.data, 0, atol=1e-15)  # flat, as the absolute value at zero
+    assert np.linalg.cond(Tensor(a.data)).item() > 1e15
+
+
 @pytest.mark.parametrize(
     ("call", "name"),
     [
