@@ -6,6 +6,7 @@ This is the engine's hot path. One and two arguments that broadcast have functio
 from __future__ import annotations
 
 import inspect
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -171,6 +172,7 @@ def general(op: Op) -> Callable[..., Any]:
     full = len(names)
     is_array = [i in positions for i in range(full)]
     first = positions[0]
+    loose = not op.variadic  # an argument may be None, one of a sequence of them not
 
     def of_several(values: list[Any]) -> Any:
         given: Any = values[first] if op.variadic else [values[i] for i in positions]
@@ -182,7 +184,9 @@ def general(op: Op) -> Callable[..., Any]:
         values = list(values)
         try:
             parents = tuple([v._node if t else None for v, t in zip(given, tensors, strict=True)])
-            data = [v._data if t else v if v is None else _operand(v) for v, t in zip(given, tensors, strict=True)]
+            data = [
+                v._data if t else v if v is None and loose else _operand(v) for v, t in zip(given, tensors, strict=True)
+            ]
             for i in range(full):
                 if not is_array[i]:
                     values[i] = _setting(op, names[i], values[i])
@@ -358,10 +362,14 @@ def adopt_lifted(handle: Callable[[Any, list[Any]], Any]) -> None:
 
 
 def lifted(op: Any, values: list[Any]) -> Any:
-    """An op of which an argument had no array: inside `vmap`; else the error that is being handled goes on."""
+    """An op of which an argument had no array: inside `vmap`; else NumPy met something that is no array."""
     if not any(not hasattr(v, "_data") for v in variables(values)):
-        raise
+        raise _no_array(getattr(op, "name", None) or op.__name__) from None
     return _lifted[0](op, values)
+
+
+def _no_array(name: str) -> TypeError:
+    return TypeError(f"{name} needs arrays of numbers: {sys.exc_info()[1]}")
 
 
 def variables(x: Any) -> Iterator[Any]:
@@ -507,12 +515,18 @@ def _setting(op: Op, name: str, x: Any) -> Any:
 
 def _operand(x: Any) -> Any:
     """A constant argument as NumPy takes it: Python's numbers stay as they are (weak), other things become arrays."""
-    return x if type(x) in _SCALARS or isinstance(x, (np.ndarray, np.generic)) else np.asarray(x)
+    return x if type(x) in _SCALARS else _numbers(x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x))
+
+
+def _numbers(array: Any) -> Any:
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"an argument is of dtype {array.dtype}, numbers are needed")
+    return array
 
 
 def operand(x: Any) -> Any:
     """`x` as something with a shape: a Tensor stays one, all else becomes an array."""
-    return x if isinstance(x, (Variable, np.ndarray)) else np.asarray(x)
+    return x if isinstance(x, Variable) else _numbers(np.asarray(x))
 
 
 def plain(x: Any) -> Any:

@@ -140,6 +140,7 @@ def gelu(x, approximate="none"):
 
 def _shifted(x: Any, axis: int) -> Any:
     """`x` minus its largest along `axis`, where a row of nothing but -inf stays as it is."""
+    x = x if x.dtype.kind in "fc" else x.astype(float)
     top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     return x - np.where(np.isfinite(top), top, 0).astype(x.dtype)
 

@@ -144,7 +144,8 @@ def polyder(p: Any, m: int = 1) -> Any:
         raise ValueError("the order of a derivative is not negative; see polyint")
     p = operand(p)
     for _ in range(int(m)):
-        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
+        powers = np.arange(len(p) - 1, 0, -1)
+        p = p[:-1] * powers
     return p
 
 
@@ -187,7 +188,7 @@ def _of_roots(g: Any, x: Any) -> Any:
 @primitive(x=_of_roots)
 def poly_of_roots(x):
     """The coefficients of the product of z - x_i."""
-    return np.poly(x)
+    return np.float64(1.0) if not x.size else np.poly(x)
 
 
 def _of_matrix(g: Any, out: Any, x: Any) -> Any:

@@ -412,7 +412,7 @@ def _weighted_shares(g: Any, out: Any, x: Any, b: Any, axis: Any, keepdims: bool
 @primitive(_weighted_shares, arrays=("x", "b"))
 def weighted_logsumexp(x, b, axis=None, keepdims=False):
     """log(sum(b exp(x))) for `x` and `b` of one shape; NaN where the sum is negative."""
-    x = np.where(b == 0, -np.inf, x).astype(x.dtype)
+    x = np.where(b == 0, -np.inf, x).astype(x.dtype if x.dtype.kind in "fc" else float)
     top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
