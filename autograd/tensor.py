@@ -80,8 +80,12 @@ class Tensor(Methods):
         array = np.array(plain(value), dtype=self.dtype)
         if array.shape != self.shape:
             raise ValueError(f"data of shape {self.shape} cannot be replaced by one of shape {array.shape}")
-        with no_grad():
-            inplace.replace(self, wrap(array if array.ndim else array[()]))
+        array = array if array.ndim else array[()]
+        if self._lent or hasattr(self, "_view") or hasattr(self, "_views"):
+            with no_grad():
+                inplace.replace(self, wrap(array))
+        else:
+            self._data = array
 
     def numpy(self, writable: bool = False) -> NDArray:
         """The values as an array that shares this tensor's memory.
