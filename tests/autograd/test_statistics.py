@@ -183,7 +183,7 @@ def test_a_weight_of_two_is_an_observation_that_comes_twice(rng):
 
 
 def test_too_few_observations_and_a_variable_that_does_not_vary():
-    with pytest.warns(RuntimeWarning, match="degrees of freedom"):
+    with pytest.warns(RuntimeWarning, match="degrees of freedom"), np.errstate(invalid="ignore"):
         assert np.isnan(np.cov(leaf([[1.0], [2.0]])).data).all()
     x = leaf([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]])
     with pytest.warns(RuntimeWarning):

@@ -1,5 +1,6 @@
 """The training loop learns, records, samples, and stops without losing anything."""
 
+import io
 import math
 import os
 import signal
@@ -117,7 +118,7 @@ def test_a_loss_that_is_no_number_stops_before_it_spoils_the_weights():
 
 def test_progress_shows_loss_rate_and_time_left():
     rich = pytest.importorskip("rich.console")
-    console = rich.Console(record=True, width=120, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
+    console = rich.Console(record=True, width=120, file=io.StringIO(), force_terminal=True)
     model, optimizer, batches, loss = regression()
     train(model, [optimizer], batches, 3, loss=loss, console=console, unit="examples")
     text = console.export_text()
