@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from autograd import inplace, ops
 from autograd.calls import plain
 from autograd.graph import Variable
+from autograd.ops.shape import slices
 from autograd.primitive import numpy_functions, table, wrap
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ class Methods(Variable):
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
             raise TypeError("a tensor with no axes cannot be iterated over")
-        return (self[i] for i in range(len(self)))
+        return slices(self)
 
     def __contains__(self, value: Any) -> bool:
         return bool(_any(self == value))

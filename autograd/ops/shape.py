@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -12,8 +13,8 @@ from autograd.ops.axes import two_ways
 from autograd.primitive import composite, operand, primitive, unbroadcast
 
 __all__ = [
-    "astype", "broadcast_to", "concatenate", "copy", "expand_dims", "flip", "moveaxis",
-    "ravel", "reshape", "split", "squeeze", "stack", "swapaxes", "transpose", "tril", "triu", "unstack",
+    "ascontiguousarray", "asfortranarray", "astype", "broadcast_to", "concatenate", "copy", "expand_dims", "flip",
+    "moveaxis", "ravel", "reshape", "split", "squeeze", "stack", "swapaxes", "transpose", "tril", "triu", "unstack",
 ]  # fmt: skip
 
 
@@ -197,25 +198,33 @@ def stack(arrays_in, axis=0):
 _FEW = 8
 
 
-def _slices(x: Any, axis: int, bounds: list[tuple[int, int]]) -> list[Any]:
+def _slices(x: Any, axis: int, bounds: list[tuple[int, int]]) -> Iterator[Any]:
     """Views of `x` from start to stop along `axis`, for all `bounds`, which follow one another.
 
     The gradient of a slice is as large as what it was cut from. Many are cut from halves of halves, so that all
     gradients together take size * log(n), not size * n.
     """
     before = (slice(None),) * (axis % x.ndim)
-    pieces: list[Any] = []
     left = [(x, 0, bounds)]
     while left:
         part, offset, inside = left.pop()
         if len(inside) <= _FEW or getattr(part, "_node", None) is None:
-            pieces += [part[(*before, slice(start - offset, stop - offset))] for start, stop in inside]
+            for start, stop in inside:
+                yield part[(*before, slice(start - offset, stop - offset))]
             continue
         middle = len(inside) // 2
         cut = inside[middle][0]
         left.append((part[(*before, slice(cut - offset, None))], cut, inside[middle:]))
         left.append((part[(*before, slice(None, cut - offset))], offset, inside[:middle]))
-    return pieces
+
+
+def slices(x: Any, axis: int = 0) -> Iterator[Any]:
+    """The slices of `x` along `axis`, without it, one after the other: views."""
+    before = (slice(None),) * (axis % x.ndim)
+    n = x.shape[axis]
+    if n <= _FEW or getattr(x, "_node", None) is None:
+        return (x[(*before, i)] for i in range(n))
+    return (part[(*before, 0)] for part in _slices(x, axis, [(i, i + 1) for i in range(n)]))
 
 
 @composite(numpy=(np.split,))
@@ -232,7 +241,7 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
         cuts = [int(i) for i in indices_or_sections]
     bounds = list(zip([0, *cuts], [*cuts, n], strict=True))
     if all(0 <= start <= stop <= n for start, stop in bounds):
-        return _slices(x, axis, bounds)
+        return list(_slices(x, axis, bounds))
     before = (slice(None),) * (axis % x.ndim)
     return [x[(*before, slice(start, stop))] for start, stop in bounds]
 
@@ -245,11 +254,7 @@ def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
         raise ValueError("the array has no axis to be unstacked along; it needs at least 1")
     if not -x.ndim <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim, "unstack")
-    before = (slice(None),) * (axis % x.ndim)
-    pieces = _slices(x, axis, [(i, i + 1) for i in range(x.shape[axis])]) if x.shape[axis] > _FEW else None
-    if pieces is None:
-        return tuple(x[(*before, i)] for i in range(x.shape[axis]))
-    return tuple(p[(*before, 0)] for p in pieces)
+    return tuple(slices(x, axis))
 
 
 @primitive(x=lambda g: g, numpy=(np.copy,), linear="all")
@@ -259,3 +264,27 @@ def copy(x, order="K"):
 
 
 _duplicate = copy
+
+
+@composite()
+def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
+    """`a` with its elements in C order in memory: itself if they are, else a copy; a number becomes (1,)."""
+    return _laid_out(a, dtype, "C")
+
+
+@composite()
+def asfortranarray(a: Any, dtype: Any = None) -> Any:
+    """`a` with its elements in Fortran order in memory: itself if they are, else a copy; a number becomes (1,)."""
+    return _laid_out(a, dtype, "F")
+
+
+def _laid_out(a: Any, dtype: Any, order: Any) -> Any:
+    if not isinstance(a, Variable):
+        return np.ascontiguousarray(a, dtype) if order == "C" else np.asfortranarray(a, dtype)
+    x: Any = a
+    x = x if dtype is None else x.astype(dtype, copy=False)
+    x = x if x.ndim else _reshape(x, (1,))
+    if (data := getattr(x, "_data", None)) is None:  # inside vmap nothing lies in memory yet
+        return x
+    flags = data.flags
+    return x if (flags.c_contiguous if order == "C" else flags.f_contiguous) else copy(x, order)

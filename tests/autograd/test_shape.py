@@ -29,10 +29,8 @@ def test_orders_that_go_by_memory(x):
         assert np.ravel(turned, order).data.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert np.reshape(turned, 6, order="A").data.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert np.reshape(turned, (-1, 2)).data.tolist() == np.reshape(turned.data, (-1, 2)).tolist()
-    deep = np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1)
-    t = Tensor(np.zeros((4, 2, 3)), requires_grad=True)
-    t.data = deep
-    assert np.ravel(t, order="K").data.tolist() == deep.ravel("K").tolist()
+    t = np.transpose(Tensor(np.arange(24.0).reshape(2, 3, 4), requires_grad=True), (2, 0, 1))[::-1]
+    assert np.ravel(t, order="K").data.tolist() == t.data.ravel("K").tolist()
 
 
 def test_an_unknown_order_is_an_error(x):
@@ -178,3 +176,25 @@ def test_copies_lie_as_asked(x):
     assert np.copy(x, order="F").data.flags.f_contiguous
     assert np.copy(x.T).data.flags.f_contiguous  # order="K"
     assert np.copy(x.T, order="C").data.flags.c_contiguous
+
+
+def test_memory_in_an_order_that_a_call_asks_for(x):
+    """numpy.ascontiguousarray makes bare arrays and refuses a gradient; autograd.numpy's keeps it."""
+    turned = anp.ascontiguousarray(x.T)
+    assert turned.data.flags.c_contiguous and anp.ascontiguousarray(x) is x
+    assert gradients(turned, [x], gradient=W.reshape(3, 2))[0].data.tolist() == [[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]]
+    assert anp.asfortranarray(x).data.flags.f_contiguous
+    assert anp.ascontiguousarray(x[0, 0]).shape == (1,)
+    assert anp.ascontiguousarray(x, np.float32).dtype == np.float32
+    assert type(anp.ascontiguousarray([[1, 2]])) is np.ndarray
+
+
+def test_iterating_gives_views_as_it_goes():
+    x = Tensor(np.arange(40.0).reshape(20, 2), requires_grad=True)
+    y = x * 1.0
+    for i, row in enumerate(y):
+        row *= i
+    np.testing.assert_array_equal(y.data, x.data * np.arange(20.0)[:, None])
+    (g,) = gradients(sum((row.sum() for row in y), 0.0), [x])
+    np.testing.assert_array_equal(g.data, np.repeat(np.arange(20.0), 2).reshape(20, 2))
+    assert next(iter(x)).data.tolist() == [0.0, 1.0]

@@ -144,6 +144,12 @@ def _split(draw: Draw, name: str) -> Call:
     )
 
 
+@register("ascontiguousarray", "asfortranarray")
+def _laid_out(draw: Draw, name: str) -> Call:
+    f, g = getattr(ops, name), getattr(np, name)
+    return plain_call(name, [filled(draw, draw(shapes()))], lambda x: f(x) * 1, lambda x: g(x) * 1)
+
+
 @register("unstack")
 def _unstack(draw: Draw, name: str) -> Call:
     shape = draw(shapes(1, 3, 1))
