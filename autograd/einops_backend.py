@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -54,8 +53,11 @@ def define(module: ModuleType) -> None:
     module.TensorBackend = TensorBackend  # type: ignore[attr-defined]
 
 
-class _Waiting(MetaPathFinder):
-    """Finds nothing itself: it sees the import of einops' backends and adds ours once they are there."""
+class _Waiting:
+    """Finds nothing itself: it sees the import of einops' backends and adds ours once they are there.
+
+    A finder by its method alone: the base class for such would double the time that this import takes.
+    """
 
     asking = False
 
