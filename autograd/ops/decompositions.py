@@ -325,13 +325,13 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 
 def _svd_hermitian(a: Any, compute_uv: bool) -> Any:
     """Singular values are the absolute values of eigenvalues; the sign goes to the right."""
-    if not compute_uv:
-        return np.flip(np.sort(np.abs(eigvalsh(a)), axis=-1), axis=-1)
-    w, v = eigh(a)
+    w, v = eigh(a) if compute_uv else (eigvalsh(a), None)
     order = np.flip(np.argsort(np.abs(w), axis=-1), axis=-1)
-    places = np.equal(np.expand_dims(order, -2), np.arange(w.shape[-1])[:, None]).astype(v.dtype)
-    u, s = matmul(v, places), np.flip(np.sort(np.abs(w), axis=-1), axis=-1)
-    sign = matmul(np.expand_dims(np.sign(w), -2), places)
+    places = np.equal(np.expand_dims(order, -2), np.arange(w.shape[-1])[:, None]).astype(a.dtype)
+    s = matmul(np.expand_dims(np.abs(w), -2), np.real(places))[..., 0, :]  # sorted so, inside vmap too
+    if not compute_uv:
+        return s
+    u, sign = matmul(v, places), matmul(np.expand_dims(np.sign(w), -2), np.real(places))
     return _SVDResult(u, s, _h(u * sign))
 
 
