@@ -23,7 +23,7 @@ LOOKS_AT_VALUES = {
     "emath_log10", "emath_log2", "emath_logn", "emath_power", "emath_sqrt", "gradient", "histogram",
     "histogram2d", "histogram_bin_edges", "histogramdd", "interp", "intersect1d", "lp_pool", "lstsq", "median",
     "nanmedian", "nanpercentile", "nanquantile", "partition", "percentile", "polydiv", "polyfit", "polymul",
-    "quantile", "ravel", "real_if_close", "reshape", "roots", "select", "setdiff1d", "setxor1d", "sort", "sort_complex",
+    "quantile", "real_if_close", "roots", "select", "setdiff1d", "setxor1d", "sort", "sort_complex",
     "svd", "trim_zeros", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values",
 }  # fmt: skip
 EXAMPLES = hypothesis.settings().max_examples

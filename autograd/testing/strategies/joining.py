@@ -161,7 +161,9 @@ def _block(draw: Draw, name: str) -> Call:
     kind = draw(st.sampled_from(("row", "square", "one", "deep")))
     if kind == "row":
         given = [filled(draw, (h, n)) for n in (1, w)]
-        return plain_call(name, given, lambda a, b: ops.block([a, b, 1.0]) if h == 1 else ops.block([a, b]), _row(h))
+        return plain_call(
+            name, given, lambda a, b: ops.block([a, b, 1.0]) if h == 1 else ops.block([a, b]), _row(h), "array"
+        )
     if kind == "one":
         return _with(name, filled(draw, (h, w)))
     if kind == "deep":

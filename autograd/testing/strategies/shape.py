@@ -26,7 +26,7 @@ def _reshape(draw: Draw, name: str) -> Call:
     choices: list[Any] = [(x.size,), (1, x.size, 1), tuple(reversed(x.shape))]
     choices += [-1, (-1, 1)] if x.size else [x.size]
     shape = draw(st.sampled_from(choices))
-    keys: dict[str, Any] = draw(st.sampled_from(({}, {"order": "F"}, {"order": "C", "copy": True}, {"order": "A"})))
+    keys: dict[str, Any] = draw(st.sampled_from(({}, {"order": "F"}, {"order": "C", "copy": True})))
     note = (shape, keys)
     return plain_call(name, [x], lambda x: ops.reshape(x, shape, **keys), lambda x: _reshaped(x, shape, keys), note)
 
@@ -73,7 +73,7 @@ def _axes(draw: Draw, name: str) -> Call:
 @register("ravel")
 def _ravel(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes()))
-    order = draw(st.sampled_from("CFAK"))
+    order = draw(st.sampled_from("CF"))  # A and K mean what the memory says, which differences change
     return plain_call(name, [x], lambda x: ops.ravel(x, order), lambda x: np.ravel(x, order), order)
 
 
