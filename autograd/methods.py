@@ -358,7 +358,8 @@ class Methods(Variable):
         return ops.imag(self)
 
     def conj(self) -> Tensor:
-        return ops.conjugate(self)
+        """The complex conjugates; of real numbers the tensor itself, as NumPy's method."""
+        return ops.conjugate(self) if self.dtype.kind == "c" else self  # type: ignore[return-value]
 
     conjugate = conj
 

@@ -283,7 +283,24 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = False, **options: An
     options = {key: value for key, value in options.items() if value is not None}
     if len(operands) > 2 and not options:
         return _pairwise(subscripts, [operand(a) for a in operands], optimize)
+    if len(operands) == 1 and not options:
+        x = operand(operands[0])
+        (term,), result = explicit(subscripts, [x.ndim])
+        sizes = set(zip(term, x.shape, strict=False))
+        if len(term) == x.ndim and len(result) == len(sizes) == len(set(term)) and set(result) == set(term):
+            return _shown(x, term, result)
     return _einsum_op(operands, subscripts, **options)
+
+
+def _shown(x: Any, term: str, result: str) -> Any:
+    """What a pattern that sums nothing shows of `x`, diagonals and another order of axes: a view, as NumPy's."""
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            i = term.index(letter)
+            j = term.index(letter, i + 1)
+            x = np.diagonal(x, 0, i, j)
+            term = term[:i] + term[i + 1 : j] + term[j + 1 :] + letter
+    return np.transpose(x, [term.index(letter) for letter in result])
 
 
 def _spelled(given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:

@@ -624,7 +624,19 @@ def test_a_written_tensor_keeps_its_order_in_memory():
     assert y.data[0, 0] == 5.0
 
 
-@pytest.mark.parametrize("view", [np.rot90, np.diagonal, np.diag, lambda y: np.rot90(y, 2), lambda y: np.rot90(y, -1)])
+@pytest.mark.parametrize(
+    "view",
+    [
+        np.rot90,
+        np.diagonal,
+        np.diag,
+        lambda y: np.rot90(y, 2),
+        lambda y: np.rot90(y, -1),
+        lambda y: np.einsum("ii->i", y),
+        lambda y: np.einsum("ij->ji", y),
+        lambda y: y.conj(),
+    ],
+)
 def test_a_write_into_the_base_is_seen_in_the_view(view):
     a = np.arange(9.0).reshape(3, 3)
     y = Tensor(a)
