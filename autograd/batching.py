@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from autograd import ops, tree
-from autograd.calls import adopt_lifted, refuse, variables
+from autograd.arguments import refuse, variables
+from autograd.calls import adopt_lifted
 from autograd.graph import GradError, Variable, state, ticks
 from autograd.levels import Batched, Level, LevelNode, Lifted, lift
 from autograd.op import Declared, Op

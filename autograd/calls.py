@@ -8,19 +8,34 @@ from __future__ import annotations
 import inspect
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from autograd import op as core
+from autograd.arguments import (
+    IDLE,
+    SCALARS,
+    bind,
+    constant_operand,
+    described,
+    frozen,
+    holds_tensor,
+    lent,
+    operand,
+    plain,
+    quick_binder,
+    refuse,
+    unknown,
+    variables,
+)
 from autograd.graph import Node, Variable, adopt_record, state, ticks
 from autograd.op import Declared, Like, Op, store, table, wrap
 
 _get_state = state.get
 _new_node = Node.__new__
 _DTYPES = {np.dtype(c).type: np.dtype(c) for c in "fdFD"}
-_SCALARS = frozenset({int, float, complex, bool})
 _REFUSED = (ValueError, TypeError, IndexError)
 _SOLID = frozenset({int, float, complex, bool, str, slice, type(None), type(Ellipsis)})  # settings nobody can change
 
@@ -62,13 +77,13 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
             if isinstance(x, Variable):
                 a, p = x._data, x._node
             else:
-                a, p = x if type(x) in _SCALARS else _operand(x), None
+                a, p = x if type(x) in SCALARS else constant_operand(x), None
                 if type(x) is complex:  # its own operator would give a Python number with a NumPy scalar
                     compute = ufunc
             if isinstance(y, Variable):
                 b, q = y._data, y._node
             else:
-                b, q = y if type(y) in _SCALARS else _operand(y), None
+                b, q = y if type(y) in SCALARS else constant_operand(y), None
                 if p is None and not isinstance(x, Variable):
                     return ufunc(x, y)
             result = compute(a, b)
@@ -122,41 +137,13 @@ def _one_array(op: Op, others: Callable[[list[Any]], Any]) -> Callable[[list[Any
             made = wrap(result)
         else:
             kept = _kept(1, data, node, x) if how == 1 else node if how == 2 else None
-            saved = [_frozen(v) for v in settings] if loose else settings
+            saved = [frozen(v) for v in settings] if loose else settings
             made = now.record(op, result, (kept, *saved), (node,), keep_out, now)
         if op.view and shares(result, data):
             note_view(made, x, op, [None, *settings])
         return made
 
     return call
-
-
-def _quick_binder(declared: Declared) -> Callable[[tuple[Any, ...], dict[str, Any]], list[Any] | None]:
-    """What binds most calls: arguments in the places where NumPy's order is ours, or by our names; else None."""
-    names, defaults = declared.names, declared.defaults
-    place = {n: i for i, n in enumerate(names)}
-    needed = sum(d is inspect.Parameter.empty for d in defaults) if defaults else len(names)
-    alike: list[int] = []
-
-    def quickly(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
-        if not alike:  # at the first call: NumPy's signatures take long to read
-            differ = [ours != theirs for ours, theirs in zip(names, declared.order(), strict=False)]
-            alike.append(differ.index(True) if True in differ else len(differ))
-        n = len(args)
-        if not needed <= n <= alike[0]:
-            return None
-        values = [*args, *defaults[n:]]
-        for key, v in kwargs.items():
-            i = place.get(key, -1)
-            if i < n:
-                return None
-            values[i] = v
-        for v in values:
-            if v is np._NoValue:
-                return None
-        return values
-
-    return quickly
 
 
 def _has_tensor(given: Any, variadic: bool) -> bool:
@@ -168,7 +155,7 @@ def _has_tensor(given: Any, variadic: bool) -> bool:
 
 def general(op: Op) -> Callable[..., Any]:
     forward, positions, names = op.forward, op.positions, op.names
-    quickly = _quick_binder(op)
+    quickly = quick_binder(op)
     full = len(names)
     is_array = [i in positions for i in range(full)]
     first = positions[0]
@@ -179,13 +166,14 @@ def general(op: Op) -> Callable[..., Any]:
         try:
             tensors = [isinstance(v, Variable) for v in given]
         except TypeError:
-            raise TypeError(f"{op.name} needs a sequence of arrays, got {_describe(given)}") from None
+            raise TypeError(f"{op.name} needs a sequence of arrays, got {described(given)}") from None
         original = values
         values = list(values)
         try:
             parents = tuple([v._node if t else None for v, t in zip(given, tensors, strict=True)])
             data = [
-                v._data if t else v if v is None and loose else _operand(v) for v, t in zip(given, tensors, strict=True)
+                v._data if t else v if v is None and loose else constant_operand(v)
+                for v, t in zip(given, tensors, strict=True)
             ]
             for i in range(full):
                 if not is_array[i]:
@@ -210,7 +198,7 @@ def general(op: Op) -> Callable[..., Any]:
             saved = list(values)
             for i in range(full):
                 if not is_array[i]:
-                    saved[i] = _frozen(values[i])
+                    saved[i] = frozen(values[i])
             if op.variadic:
                 saved[first] = tuple(_kept(how[first], *one) for one in zip(data, parents, given, strict=True))
             else:
@@ -232,13 +220,13 @@ def general(op: Op) -> Callable[..., Any]:
             values, extras = list(args), None
         elif op.numpy is not None and not holds_tensor(args) and not (kwargs and holds_tensor(kwargs)):
             try:
-                values, extras = _bind(op, args, kwargs)
+                values, extras = bind(op, args, kwargs)
             except TypeError:
                 return op.numpy(*args, **kwargs)
             if extras:
                 return op.numpy(*args, **kwargs)
         else:
-            values, extras = _bind(op, args, kwargs)
+            values, extras = bind(op, args, kwargs)
         if extras:
             return _with_extras(op, call, values, extras, [names[i] for i in positions])
         given: Any = values[first] if op.variadic else [values[i] for i in positions]
@@ -267,7 +255,7 @@ def made_of_ops(declared: Declared) -> Callable[..., Any]:
     kinds = {p.kind for p in inspect.signature(ours).parameters.values()}
     loose = inspect.Parameter.VAR_POSITIONAL in kinds
     in_place = kinds <= {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.POSITIONAL_ONLY}
-    quickly = _quick_binder(declared)
+    quickly = quick_binder(declared)
 
     def call(values: list[Any]) -> Any:
         return ours(**dict(zip(declared.names, values, strict=True)))
@@ -287,7 +275,7 @@ def made_of_ops(declared: Declared) -> Callable[..., Any]:
         try:
             if loose:
                 return ours(*args, **kwargs)
-            values, extras = _bind(declared, args, kwargs)
+            values, extras = bind(declared, args, kwargs)
             if extras:
                 return _with_extras(declared, call, values, extras, declared.names[:1])
             return call(values)
@@ -377,26 +365,7 @@ def _no_array(name: str) -> TypeError:
     return TypeError(f"{name} needs arrays of numbers: {sys.exc_info()[1]}")
 
 
-def variables(x: Any) -> Iterator[Any]:
-    """The Tensors in `x`, inside lists, tuples, dicts and slices too."""
-    if isinstance(x, Variable):
-        yield x
-    elif isinstance(x, (list, tuple)):
-        for v in x:
-            yield from variables(v)
-    elif isinstance(x, dict):
-        yield from variables(list(x.values()))
-    elif isinstance(x, slice):
-        yield from variables((x.start, x.stop, x.step))
-
-
-def holds_tensor(x: Any) -> bool:
-    """Whether a Tensor is in `x`, inside lists, tuples, dicts and slices too."""
-    return next(variables(x), None) is not None
-
-
 # ---------------------------------------------------------------------- keywords that every function of NumPy's takes
-_IDLE = {"out": None, "dtype": None, "where": True, "casting": "same_kind", "order": "K", "subok": True, "like": None}
 
 
 def with_keywords(op: Op, ufunc: Any, args: tuple[Any, ...], out: Any, kwargs: dict[str, Any]) -> Any:
@@ -408,13 +377,13 @@ def with_keywords(op: Op, ufunc: Any, args: tuple[Any, ...], out: Any, kwargs: d
 
 def _with_extras(declared: Declared, call: Any, values: list[Any], extras: dict[str, Any], arrays: Any) -> Any:
     """Call with NumPy's general keywords: cast first (`dtype`), select (`where`), store last (`out`)."""
-    given = {k: v for k, v in extras.items() if k not in _IDLE or v is not _IDLE[k]}
+    given = {k: v for k, v in extras.items() if k not in IDLE or v is not IDLE[k]}
     out, where, dtype = given.pop("out", None), given.pop("where", True), given.pop("dtype", None)
     for key in ("casting", "order", "subok", "like"):
-        if given.pop(key, _IDLE[key]) not in (_IDLE[key], "C", "A"):
+        if given.pop(key, IDLE[key]) not in (IDLE[key], "C", "A"):
             raise TypeError(f"{declared.name}: {key}={extras[key]!r} cannot be used with Tensors")
     if given:
-        raise _unknown(declared, next(iter(given)))
+        raise unknown(declared, next(iter(given)))
     if isinstance(out, tuple):
         (out,) = out
     if dtype is not None:
@@ -450,58 +419,13 @@ def _cast(declared: Declared, x: Any, dtype: Any) -> Any:
     return x.astype(dtype)
 
 
-def _bind(declared: Declared, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments in the order of the declared parameters, defaults filled in; and those that it does not have."""
-    names, order = declared.names, declared.order()
-    if len(args) > len(order):
-        raise TypeError(
-            f"{declared.name} takes at most {len(order)} positional arguments ({', '.join(order)}), got {len(args)}"
-        )
-    values = list(declared.defaults) or [inspect.Parameter.empty] * len(names)
-    extras: dict[str, Any] = {}
-    seen = set()
-    for key, value in (*zip(order, args, strict=False), *kwargs.items()):
-        key = key if key in names else declared.alias(key)
-        if key in seen:
-            raise TypeError(f"{declared.name} got '{key}' twice")
-        seen.add(key)
-        if key in names:
-            if value is not np._NoValue:
-                values[names.index(key)] = value
-        elif value is np._NoValue or (key == "where" and value is True) or (key in _IDLE and key != "where"):
-            if value is not np._NoValue and value is not _IDLE[key]:
-                extras[key] = value
-        else:
-            raise _unknown(declared, key)
-    for key, value in zip(names, values, strict=True):
-        if value is inspect.Parameter.empty:
-            raise TypeError(f"{declared.name} needs the argument '{key}'")
-    return values, extras
-
-
-def _unknown(declared: Declared, key: str) -> TypeError:
-    return TypeError(f"{declared.name} has no argument '{key}' on Tensors; it takes {', '.join(declared.names)}")
-
-
-def lent(x: Any) -> bool:
-    """Whether somebody outside can write into the memory of `x` unseen: a caller's array, or a Tensor on one."""
-    return not isinstance(x, Variable) or x._lent
-
-
 def _kept(how: int, value: Any, parent: Node | None, given: Any) -> Any:
     """What the graph keeps of an argument: all, its shape and dtype, or nothing."""
     if how == 1:
-        return _frozen(value) if lent(given) else value
+        return frozen(value) if lent(given) else value
     if how == 0 or value is None:
         return None
     return parent if parent is not None else Like(np.shape(value), np.asarray(value).dtype)
-
-
-def _frozen(x: Any) -> Any:
-    """A copy of a caller's array (or list of them) that a rule will need later: the caller may write into it."""
-    if isinstance(x, np.ndarray):
-        return x.copy()
-    return type(x)([_frozen(v) for v in x]) if type(x) in (list, tuple) else x
 
 
 def _setting(op: Op, name: str, x: Any) -> Any:
@@ -516,47 +440,3 @@ def _setting(op: Op, name: str, x: Any) -> Any:
     if type(x) in (list, tuple):
         return type(x)([_setting(op, name, v) for v in x])
     return x
-
-
-def _operand(x: Any) -> Any:
-    """A constant argument as NumPy takes it: Python's numbers stay as they are (weak), other things become arrays."""
-    return x if type(x) in _SCALARS else _numbers(x if isinstance(x, (np.ndarray, np.generic)) else np.asarray(x))
-
-
-def _numbers(array: Any) -> Any:
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"an argument is of dtype {array.dtype}, numbers are needed")
-    return array
-
-
-def operand(x: Any) -> Any:
-    """`x` as something with a shape: a Tensor stays one, all else becomes an array."""
-    return x if isinstance(x, Variable) else _numbers(np.asarray(x))
-
-
-def plain(x: Any) -> Any:
-    """`x` without Tensors: bare arrays, inside lists, tuples, dicts and slices too."""
-    if isinstance(x, Variable):
-        return x._data
-    if isinstance(x, (list, tuple)) and not hasattr(x, "_fields"):
-        return type(x)(plain(v) for v in x)
-    if isinstance(x, dict):
-        return {k: plain(v) for k, v in x.items()}
-    return x
-
-
-def _describe(x: Any) -> str:
-    if isinstance(x, (list, tuple)):
-        return "[" + ", ".join(_describe(v) for v in x[:8]) + (", ..." if len(x) > 8 else "") + "]"
-    x = plain(x)
-    return f"{x.dtype}{list(x.shape)}" if isinstance(x, (np.ndarray, np.generic)) else repr(x)
-
-
-def refuse(op: str, names: tuple[str, ...], args: tuple[Any, ...], error: Exception) -> Exception:
-    """NumPy's complaint in its own exception class, with the op and its arguments named."""
-    given = ", ".join(f"{n}={_describe(a)}" for n, a in zip(names, args, strict=False))
-    message = f"{op}({given}): {error}"
-    for kind in (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, TypeError, ValueError):
-        if isinstance(error, kind):
-            return kind(message)
-    return error

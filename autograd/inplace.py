@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd import ops
-from autograd.calls import holds_tensor, operand, plain, refuse, variables
+from autograd.arguments import holds_tensor, operand, plain, refuse, variables
 from autograd.graph import GradError, Variable, is_grad_enabled
 from autograd.primitive import numpy_functions, wrap
 

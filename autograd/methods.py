@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd import inplace, ops
-from autograd.calls import plain
+from autograd.arguments import plain
 from autograd.graph import Variable
 from autograd.ops.shape import slices
 from autograd.primitive import numpy_functions, table, wrap

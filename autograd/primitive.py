@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.calls import binary, general, holds_tensor, lifted, made_of_ops, operand, plain, unary, variables
+from autograd.arguments import holds_tensor, operand, plain, variables
+from autograd.calls import binary, general, lifted, made_of_ops, unary
 from autograd.graph import Variable
 from autograd.op import (
     ABOVE_ONE,

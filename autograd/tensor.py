@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from autograd import inplace, ops
-from autograd.calls import holds_tensor, plain
+from autograd.arguments import holds_tensor, plain
 from autograd.graph import GradError, Handle, Node, Variable, accumulate, no_grad, propagate, writes
 from autograd.methods import Methods
 from autograd.ops.scipys import adopt_scipys

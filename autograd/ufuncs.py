@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import inplace, ops
-from autograd.calls import operand, plain
+from autograd.arguments import operand, plain
 from autograd.graph import Variable
 from autograd.primitive import numpy_functions
 

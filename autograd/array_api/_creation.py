@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import numpy as anp
 from autograd import tensor as _tensor
-from autograd.calls import operand, plain
+from autograd.arguments import operand, plain
 from autograd.graph import Variable
 from autograd.methods import Methods
 from autograd.primitive import wrap

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd import numpy as anp
+from autograd.arguments import operand, plain
 from autograd.array_api._creation import add_up
-from autograd.calls import operand, plain
 from autograd.tensor import Tensor
 
 __all__ = [

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.calls import lifted, refuse
+from autograd.arguments import refuse
+from autograd.calls import lifted
 from autograd.graph import Variable, state
 from autograd.primitive import numpy_functions, wrap
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.calls import variables
+from autograd.arguments import variables
 from autograd.graph import Variable, is_grad_enabled
 from autograd.ops.index import getitem, setitem, take
 from autograd.ops.joining import gathered

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.calls import holds_tensor
+from autograd.arguments import holds_tensor
 from autograd.ops.index import getitem
 from autograd.ops.shape import astype, concatenate
 from autograd.ops.sorting import sort
