@@ -11,10 +11,10 @@ from autograd import einops_backend, ops  # noqa: F401  the backend is found by 
 from autograd.anomaly import AnomalyError, detect_anomaly
 from autograd.custom import custom_jvp, custom_vjp
 from autograd.derivatives import elementwise_grad, hessian, hvp, jacobian, jvp, linearize, stop_gradient, vjp
-from autograd.graph import GradError, enable_grad, is_grad_enabled, no_grad, scope
 from autograd.primitive import primitive
 from autograd.saving import checkpoint, saved_tensors_hooks
 from autograd.sparse import RowSparse
+from autograd.state import GradError, enable_grad, is_grad_enabled, no_grad, scope
 from autograd.tensor import Tensor, asarray, from_dlpack
 from autograd.transforms import grad, gradients, value_and_grad
 from autograd.vectorize import vmap

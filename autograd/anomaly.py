@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograd.graph import GradError, Node, Variable, mode, state
+from autograd.graph import Node, Variable
 from autograd.sparse import RowSparse
+from autograd.state import GradError, mode, state
 
 _HERE = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 

@@ -14,10 +14,11 @@ import numpy as np
 from autograd import ops, tree
 from autograd.arguments import refuse, variables
 from autograd.calls import adopt_lifted
-from autograd.graph import GradError, Variable, state, ticks
+from autograd.graph import Variable, ticks
 from autograd.levels import Batched, Level, LevelNode, Lifted, lift
 from autograd.op import Declared, Op
 from autograd.primitive import numpy_functions
+from autograd.state import GradError, state
 
 
 def _key(v: Any) -> tuple[int, bool]:

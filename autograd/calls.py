@@ -30,8 +30,9 @@ from autograd.arguments import (
     unknown,
     variables,
 )
-from autograd.graph import Node, Variable, adopt_record, state, ticks
+from autograd.graph import Node, Variable, ticks
 from autograd.op import Declared, Like, Op, store, table, wrap
+from autograd.state import adopt_record, state
 
 _get_state = state.get
 _new_node = Node.__new__

@@ -10,9 +10,10 @@ import numpy as np
 
 from autograd import ops, tree
 from autograd.calls import general
-from autograd.graph import GradError, Variable, enable_grad, propagate
+from autograd.graph import Variable, propagate
 from autograd.op import Op, new_leaf
 from autograd.primitive import wrap
+from autograd.state import GradError, enable_grad
 from autograd.tensor import Tensor
 from autograd.vectorize import vmap
 

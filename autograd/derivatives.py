@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from autograd import ops, tree
-from autograd.graph import GradError, propagate, push, state
-from autograd.graph import mode as in_mode
+from autograd.graph import propagate, push
 from autograd.levels import Batched
 from autograd.primitive import wrap
+from autograd.state import GradError, state
+from autograd.state import mode as in_mode
 from autograd.tensor import Tensor
 from autograd.transforms import Run, value_and_grad, zeros_like
 

@@ -1,4 +1,4 @@
-"""The graph: its nodes, their order, the backward pass and the recording mode. Nothing here knows an op.
+"""The graph: its nodes, their order, and the passes through it. Nothing here knows an op.
 
 A `Variable` is a value with, perhaps, a `Node`; a node says which op made the value and from which nodes. Nodes are
 numbered as they are made, so sorting by number is a topological order and nothing ever recurses.
@@ -9,164 +9,19 @@ what users see of a complex tensor is its conjugate, the direction of steepest a
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import itertools
 import operator
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextvars import ContextVar
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 from autograd.sparse import dense
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from autograd.state import GradError, Recording, Scope, state
 
 ticks = itertools.count(1)  # one clock for nodes and for writes: a write after a node has a larger number
-
-
-class GradError(RuntimeError):
-    """A gradient was asked for that this graph cannot give; the message says why and what would work."""
-
-
-class Scope:
-    """A named region of a program, usually one call of a module; `parent` is the region around it."""
-
-    __slots__ = ("label", "parent")
-
-    def __init__(self, label: str, parent: Scope | None) -> None:
-        self.label = label
-        self.parent = parent
-
-    def path(self) -> tuple[str, ...]:
-        """Labels from the outermost region to this one."""
-        labels: list[str] = []
-        scope: Scope | None = self
-        while scope is not None:
-            labels.append(scope.label)
-            scope = scope.parent
-        return tuple(reversed(labels))
-
-
-class State:
-    """What a thread or task is doing. Immutable: a change makes a new one with `outer`, the one before.
-
-    Attributes
-    ----------
-    recording : bool
-        Whether ops are recorded.
-    scope : Scope or None
-    level : int
-        How many `vmap`s surround this program.
-    record : callable
-        How an op is recorded; modes that look at every op put their own here.
-    watch : callable or None
-        Called in a backward pass with every node, parent and cotangent: `detect_anomaly`.
-    """
-
-    __slots__ = ("recording", "scope", "level", "record", "watch", "outer")
-
-    recording: bool
-    scope: Scope | None
-    level: int
-    record: Callable[..., Any]
-    watch: Callable[[Node, Node, Any], None] | None
-    outer: State | None
-
-    def but(self, **changes: Any) -> State:
-        """The same state with some changes."""
-        new = State()
-        new.recording, new.scope, new.level = self.recording, self.scope, self.level
-        new.record, new.watch, new.outer = self.record, self.watch, self
-        for name, value in changes.items():
-            setattr(new, name, value)
-        return new
-
-
-_RECORDING = State()
-_RECORDING.recording, _RECORDING.scope, _RECORDING.level = True, None, 0
-_RECORDING.watch = _RECORDING.outer = None
-
-
-def adopt_record(record: Callable[..., Any]) -> None:
-    """Record ops with `record` where no mode has its own."""
-    _RECORDING.record = record
-
-
-state: ContextVar[State] = ContextVar("autograd.state", default=_RECORDING)
-
-
-class _Mode(contextlib.ContextDecorator):
-    """Context manager and decorator that sets the recording flag; reusable and reentrant."""
-
-    def __init__(self, recording: bool) -> None:
-        self._recording = recording
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:  # type: ignore[override]
-        recording = self._recording
-
-        @functools.wraps(function)
-        def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-            with _Mode(recording):
-                return function(*args, **kwargs)
-
-        return inner
-
-    def __enter__(self) -> None:
-        state.set(state.get().but(recording=self._recording))
-
-    def __exit__(self, *exc: object) -> None:
-        # what to go back to is kept by the thread or task, not by this object, which several may share
-        state.set(state.get().outer or _RECORDING)
-
-
-@contextlib.contextmanager
-def mode(**changes: Any) -> Iterator[None]:
-    """Change the state of this thread or task inside."""
-    token = state.set(state.get().but(**changes))
-    try:
-        yield
-    finally:
-        state.reset(token)
-
-
-def no_grad() -> _Mode:
-    """Record nothing inside: results are constants. Per thread and per task.
-
-    >>> import autograd as ag
-    >>> x = ag.Tensor(3.0, requires_grad=True)
-    >>> with ag.no_grad():
-    ...     y = x * x
-    >>> y.requires_grad
-    False
-    """
-    return _Mode(False)
-
-
-def enable_grad() -> _Mode:
-    """Record inside, even within `no_grad`."""
-    return _Mode(True)
-
-
-def is_grad_enabled() -> bool:
-    """Whether ops are being recorded here and now."""
-    return state.get().recording
-
-
-@contextlib.contextmanager
-def scope(label: str) -> Iterator[Scope]:
-    """Give every node recorded inside the scope `label`: pictures draw it as a cluster."""
-    now = state.get()
-    inner = Scope(label, now.scope)
-    token = state.set(now.but(scope=inner))
-    try:
-        yield inner
-    finally:
-        state.reset(token)
 
 
 class Node:
@@ -373,7 +228,7 @@ def propagate(
     bare = watch is None and not create_graph
     hooked = _hooks.data  # the dictionary beneath: its truth costs no call
     # A NaN born inside a rule raises: that is how zero times infinity is noticed without looking at every array.
-    with np.errstate(all="ignore", invalid="raise"), _Mode(create_graph):
+    with np.errstate(all="ignore", invalid="raise"), Recording(create_graph):
         for node in order:
             g = pending.pop(node, None)
             if g is None or (useful is not None and node not in useful):
@@ -449,7 +304,7 @@ def push(tangents: Mapping[Node, Any], outputs: Collection[Node], *, create_grap
     A node that depends on none of these has no entry. The graph stays as it is.
     """
     moving: dict[Node, Any] = dict(tangents)
-    with np.errstate(all="ignore"), _Mode(create_graph):
+    with np.errstate(all="ignore"), Recording(create_graph):
         for node in reversed(topological(outputs)):
             if node in moving or node.op is None:
                 continue

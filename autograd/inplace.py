@@ -18,8 +18,9 @@ import numpy as np
 
 from autograd import ops
 from autograd.arguments import holds_tensor, operand, plain, refuse, variables
-from autograd.graph import GradError, Variable, is_grad_enabled
+from autograd.graph import Variable
 from autograd.primitive import numpy_functions, wrap
+from autograd.state import GradError, is_grad_enabled
 
 
 def _root(target: Any) -> Any:

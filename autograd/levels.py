@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError, Node, Variable
+from autograd.graph import Node, Variable
 from autograd.op import adopt_levels
 from autograd.primitive import wrap
+from autograd.state import GradError
 from autograd.tensor import Tensor
 
 

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.graph import GradError, Node, Variable, enable_grad, propagate, state
+from autograd.graph import Node, Variable, propagate
+from autograd.state import GradError, enable_grad, state
 
 Rule = Callable[..., Any]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError, Node, Variable, enable_grad, is_grad_enabled, mode, no_grad, state
+from autograd.graph import Node, Variable
 from autograd.primitive import wrap
+from autograd.state import GradError, enable_grad, is_grad_enabled, mode, no_grad, state
 
 
 class _Packed:

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from autograd import inplace, ops
 from autograd.arguments import holds_tensor, plain
-from autograd.graph import GradError, Handle, Node, Variable, accumulate, no_grad, propagate, writes
+from autograd.graph import Handle, Node, Variable, accumulate, propagate, writes
 from autograd.methods import Methods
 from autograd.ops.scipys import adopt_scipys
 from autograd.primitive import adopt, numpy_functions, wrap
 from autograd.sparse import RowSparse
+from autograd.state import GradError, no_grad
 from autograd.ufuncs import call_method
 
 if TYPE_CHECKING:

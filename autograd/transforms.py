@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograd import tree
-from autograd.graph import GradError, Node, Variable, enable_grad, is_grad_enabled, propagate, push, state, topological
+from autograd.graph import Node, Variable, propagate, push, topological
 from autograd.levels import Batched, Lifted, lift
 from autograd.primitive import wrap
+from autograd.state import GradError, enable_grad, is_grad_enabled, state
 from autograd.tensor import Tensor, owned, seeded
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd import batchrules, ops, tree  # noqa: F401  the rules register themselves
-from autograd.graph import mode, state
 from autograd.levels import Batched, Lifted
 from autograd.primitive import wrap
+from autograd.state import mode, state
 from autograd.tensor import Tensor
 
 Axes = int | None | Sequence[int | None]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd import graph
+from autograd.state import GradError, no_grad
 
 SMALL = 6  # elements: up to this many are printed one by one
 RECOMPUTE = 1 << 16  # elements: larger arrays are not worth computing again for a picture
@@ -89,7 +90,7 @@ def measure_gradients(
     try:
         with np.errstate(all="ignore"):
             flowing = graph.propagate({root: seed}, keep=set(shown), retain_graph=True)
-    except graph.GradError as error:
+    except GradError as error:
         found.notes.append(f"no gradients: {error}")
         return
     found.seed = rms(seed) or 1.0
@@ -111,7 +112,7 @@ def _split(found: Record, node: Any, g: Any, joint: Collection[tuple[Any, int]])
     places = [i for i, parent in enumerate(node.parents) if parent is not None]
     if len(places) == 0 or not hasattr(node.op, "pull"):
         return
-    with np.errstate(all="ignore", invalid="raise"), graph.no_grad():
+    with np.errstate(all="ignore", invalid="raise"), no_grad():
         for place, (_, r) in zip(places, node.op.pull(node, g, node.args, None, False, True), strict=False):
             found.contributions[node, place] = rms(r)
             if (node, place) in joint:

@@ -11,8 +11,9 @@ import numpy as np
 
 from autograd.arguments import refuse
 from autograd.calls import lifted
-from autograd.graph import Variable, state
+from autograd.graph import Variable
 from autograd.primitive import numpy_functions, wrap
+from autograd.state import state
 
 _get_state = state.get
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError, Variable
+from autograd.graph import Variable
 from autograd.ops.matrices import adjoint as _h
 from autograd.ops.matrices import conj as _conj
 from autograd.ops.matrices import inv, solve, values
 from autograd.ops.product import matmul
 from autograd.primitive import composite, operand, primitive
+from autograd.state import GradError
 
 __all__ = [
     "cholesky", "eig", "eig_packed", "eigh", "eigh_packed", "eigvals", "eigvalsh", "qr", "qr_packed", "svd",

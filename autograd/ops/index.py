@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import is_grad_enabled
 from autograd.ops.axes import two_ways
 from autograd.ops.shape import ravel, reshape
 from autograd.primitive import composite, numpy_functions, operand, plain, primitive, unbroadcast, wrap
 from autograd.sparse import add_rows
+from autograd.state import is_grad_enabled
 
 __all__ = [
     "clip", "extract", "getitem", "piecewise", "scatter_add", "setitem", "take", "take_along_axis", "where",

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError
 from autograd.ops.axes import keep
 from autograd.ops.decompositions import (
     cholesky,
@@ -30,6 +29,7 @@ from autograd.ops.matrices import cofactor, cofactor_along, det, detsign, inv, l
 from autograd.ops.matrices import conj as _conj
 from autograd.ops.product import matmul, tensordot, vecdot
 from autograd.primitive import composite, numpy_functions, operand, plain, primitive, wrap
+from autograd.state import GradError
 
 __all__ = [
     "cholesky", "cofactor", "cofactor_along", "cond", "cross", "det", "detsign", "diagonal", "eig", "eig_packed",

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError, Variable
+from autograd.graph import Variable
 from autograd.ops.product import matmul
 from autograd.primitive import composite, operand, primitive, unbroadcast
+from autograd.state import GradError
 
 __all__ = ["cofactor", "cofactor_along", "det", "detsign", "inv", "logabsdet", "slogdet", "solve"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError
 from autograd.ops.matrices import conj, transposed, values
 from autograd.ops.product import matmul
 from autograd.primitive import composite, operand, primitive
+from autograd.state import GradError
 
 __all__ = ["block_diag", "expm", "solve_sylvester", "solve_triangular", "sqrtm"]
 

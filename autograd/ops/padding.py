@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import variables
-from autograd.graph import Variable, is_grad_enabled
+from autograd.graph import Variable
 from autograd.ops.index import getitem, setitem, take
 from autograd.ops.joining import gathered
 from autograd.ops.reduce import max, mean, min
@@ -16,6 +16,7 @@ from autograd.ops.shape import broadcast_to, concatenate, moveaxis, stack
 from autograd.ops.shape import copy as _duplicate
 from autograd.ops.statistics import median
 from autograd.primitive import composite, operand, plain, wrap
+from autograd.state import is_grad_enabled
 
 __all__ = ["pad"]
 

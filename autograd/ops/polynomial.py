@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import GradError, Variable
+from autograd.graph import Variable
 from autograd.ops.conv import convolve
 from autograd.ops.linalg import inv, pinv
 from autograd.primitive import composite, operand, plain, primitive, unbroadcast, wrap
+from autograd.state import GradError
 
 __all__ = [
     "characteristic", "horner", "poly", "poly_of_roots", "polyadd", "polyder", "polydiv", "polyfit", "polyint",
