@@ -30,13 +30,12 @@ from autograd.arguments import (
     unknown,
     variables,
 )
-from autograd.graph import Node, Variable, ticks
+from autograd.graph import Node, Variable, scalar_dtypes, ticks
 from autograd.op import Declared, Like, Op, store, table, wrap
 from autograd.state import adopt_record, state
 
 _get_state = state.get
-_new_node = Node.__new__
-_DTYPES = {np.dtype(c).type: np.dtype(c) for c in "fdFD"}
+_new = object.__new__
 _REFUSED = (ValueError, TypeError, IndexError)
 _SOLID = frozenset({int, float, complex, bool, str, slice, type(None), type(Ellipsis)})  # settings nobody can change
 
@@ -70,9 +69,7 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
     forward = op.forward
     plans = tuple(op.plan(mask) for mask in range(4))
 
-    def apply(x: Any, y: Any, /, out: Any = None, **kwargs: Any) -> Any:
-        if out is not None or kwargs:
-            return with_keywords(op, ufunc, (x, y), out, kwargs)
+    def operate(x: Any, y: Any, /) -> Any:
         try:
             compute = forward
             if isinstance(x, Variable):
@@ -108,7 +105,13 @@ def binary(op: Op, ufunc: Any) -> Callable[..., Any]:
             (keep_x, keep_y), keep_out = plans[3]
         return now.record(op, result, (a if keep_x else None, b if keep_y else None), (p, q), keep_out, now)
 
-    op.call = lambda values: apply(*values)
+    def apply(x: Any, y: Any, /, out: Any = None, **kwargs: Any) -> Any:
+        if out is not None or kwargs:
+            return with_keywords(op, ufunc, (x, y), out, kwargs)
+        return operate(x, y)
+
+    apply.operate = operate  # type: ignore[attr-defined]  # what an operator is: no keywords to look for
+    op.call = lambda values: operate(*values)
     return apply
 
 
@@ -301,7 +304,7 @@ def record(op: Op, out: Any, args: tuple[Any, ...], parents: tuple[Node | None, 
     node.parents = parents
     node.args = args
     node.out = out if keep_out else None
-    dtype = _DTYPES.get(out.__class__)
+    dtype = scalar_dtypes.get(out.__class__)
     if dtype is None:
         node.shape = out.shape
         node.dtype = out.dtype
@@ -311,7 +314,7 @@ def record(op: Op, out: Any, args: tuple[Any, ...], parents: tuple[Node | None, 
     node.scope = now.scope
     node.name = None
     kind = core.tensor  # as `wrap` does, without a call
-    made = kind.__new__(kind)
+    made = _new(kind)
     made._data = out
     made._node = node
     made._grad = None

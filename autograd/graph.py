@@ -107,6 +107,10 @@ class Node:
         return f"<Node {self.seq} {self.name or what} {self.dtype}{list(self.shape)}>"
 
 
+_kept_args: Any = Node.__dict__["args"].__get__  # what a node holds, without unpacking it: see autograd.saving
+scalar_dtypes = {np.dtype(c).type: np.dtype(c) for c in "fdFD"}
+
+
 class Hooks:
     """The hooks of one node."""
 
@@ -220,9 +224,9 @@ def propagate(
     owned: set[Node] = set()  # cotangents that this pass made by adding: nobody else holds them
     result: dict[Node, Any] = {}
     shadow = False  # past an op that drops values, a zero cotangent may meet a NaN: see Op.pull
-    if not (retain_graph or create_graph):
+    if not (retain_graph or create_graph) and None in map(_kept_args, order):
         for node in order:
-            if node.args is None and (useful is None or node in useful):
+            if _kept_args(node) is None and (useful is None or node in useful):
                 raise freed(node)
     watch = state.get().watch
     bare = watch is None and not create_graph
@@ -237,10 +241,12 @@ def propagate(
             if hooks is not None:
                 g = _run_before(hooks, g)
             op = node.op
-            if (op is None) if keep is None else (node in keep):
-                result[node] = g
             if op is None:
+                if keep is None or node in keep:
+                    result[node] = g
                 continue
+            if keep is not None and node in keep:
+                result[node] = g
             args = node.args
             if args is None:
                 raise freed(node)
@@ -257,7 +263,9 @@ def propagate(
                         r = rules[i](g, out, args)
                     except FloatingPointError:
                         r = op.quietly(i, g, out, args)
-                    if r.shape != parent.shape or r.dtype is not parent.dtype:
+                    dtype = scalar_dtypes.get(r.__class__)  # of a scalar: quicker than to ask it
+                    other = parent.shape or dtype is not parent.dtype
+                    if other and (r.shape != parent.shape or r.dtype is not parent.dtype):
                         r = op.fit(r, parent)
                     if parent in pending:
                         _add_to(pending, owned, parent, r)

@@ -495,6 +495,6 @@ class Methods(Variable):
         return array.__dlpack__(max_version=max_version)
 
 
-# The operators of most programs are the ops themselves: a call less for each.
+# The operators of most programs are what the ops do, a call less for each.
 for _name, _op in {"add": ops.add, "sub": ops.subtract, "mul": ops.multiply, "truediv": ops.divide}.items():
-    setattr(Methods, f"__{_name}__", _op)
+    setattr(Methods, f"__{_name}__", _op.operate)  # type: ignore[attr-defined]

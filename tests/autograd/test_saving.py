@@ -84,6 +84,24 @@ def test_checkpoint_saves_no_inner_values(x):
     np.testing.assert_allclose(x.grad.data, 2 * np.exp(2 * x.data))
 
 
+def test_checkpoint_runs_a_part_again_only_when_backward_comes_to_it(x):
+    runs = []
+
+    def part(name):
+        def g(x):
+            runs.append(name)
+            return anp.exp(anp.sin(x))
+
+        return g
+
+    middle = checkpoint(part("first"), x)
+    seen = []
+    middle.register_hook(lambda g: seen.extend(runs))
+    checkpoint(part("second"), middle).sum().backward()
+    assert runs == ["first", "second", "second", "first"]
+    assert seen == ["first", "second", "second"]
+
+
 def test_checkpoint_notices_what_changed():
     x = Tensor([2.0, 1.0], requires_grad=True)
     scale = [1.0]
