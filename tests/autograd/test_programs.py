@@ -377,6 +377,8 @@ class Program:
     def assign(self, i):
         index, at = self.selection(i)
         other, pair = self.operand(np.shape(at), self.views[i].is_complex)
+        if "bool" in index:  # NumPy 2.4 reads what it has already written where a mask and its value overlap
+            other = f"np.copy({other})"
         if self.run(f"v[{i}][{index}] = {other}"):
             self.views[i].write(at, pair)
 
