@@ -132,6 +132,10 @@ def _joined(op: Op, values: list[Any], batch: Batch) -> Any:
 
 def _matmul(op: Op, values: list[Any], batch: Batch) -> Any:
     x, y = (v if isinstance(v, Variable) else np.asarray(v) for v in values)
+    if y.ndim == 2 and x.ndim == 1 and not batch.mine(y):  # type: ignore[union-attr]
+        return ops.matmul(batch.open(x), y)  # many vectors with one matrix: one product of matrices
+    if x.ndim == 2 and y.ndim == 1 and not batch.mine(x):  # type: ignore[union-attr]
+        return ops.matmul(batch.open(y), ops.swapaxes(x, 0, 1))
     row, column = x.ndim == 1, y.ndim == 1  # type: ignore[union-attr]
     if not x.ndim or not y.ndim:  # type: ignore[union-attr]
         return None
