@@ -188,20 +188,27 @@ _gammasgn = forward("gammasgn")
 constant(_gammasgn)
 gammasgn = numpy_functions[_gammasgn]
 
+
 # ---------------------------------------------------------------------- beta and incomplete functions
+def _digamma_step(x, y):
+    """digamma(x) - digamma(x + y), in double precision, as the two may be close."""
+    wide = operand(x).astype(float)
+    return digamma(wide) - digamma(wide + y)
+
+
 beta = special(
     "beta",
     "gamma(x) gamma(y) / gamma(x + y).",
     POSITIVE,
-    x=lambda g, out, x, y: g * out * (digamma(x) - digamma(x + y)),
-    y=lambda g, out, x, y: g * out * (digamma(y) - digamma(x + y)),
+    x=lambda g, out, x, y: g * out * _digamma_step(x, y),
+    y=lambda g, out, x, y: g * out * _digamma_step(y, x),
 )
 betaln = special(
     "betaln",
     "log |beta(x, y)|.",
     POSITIVE,
-    x=lambda g, x, y: g * (digamma(x) - digamma(x + y)),
-    y=lambda g, x, y: g * (digamma(y) - digamma(x + y)),
+    x=lambda g, x, y: g * _digamma_step(x, y),
+    y=lambda g, x, y: g * _digamma_step(y, x),
 )
 
 

@@ -81,7 +81,8 @@ def _setitem(draw: Draw, name: str) -> Call:
     index = draw(st.composite(_index_for)(x.shape))
     place = np.empty(x.shape)[index].shape
     shape = tuple(1 if draw(st.integers(0, 3)) == 0 else n for n in place[draw(st.integers(0, len(place))) :])
-    value = filled(draw, shape if draw(st.integers(0, 4)) or not place else (1, *place))
+    mask = isinstance(index, np.ndarray) and index.dtype == bool  # takes values of at most one axis
+    value = filled(draw, shape if draw(st.integers(0, 4)) or not place or mask else (1, *place))
 
     def expect(x: Array, value: Array) -> Array:
         out = x.copy()
