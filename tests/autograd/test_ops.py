@@ -22,7 +22,8 @@ LOOKS_AT_VALUES = {
     "average", "cov", "cummax", "cummin", "distinct", "emath_arccos", "emath_arcsin", "emath_arctanh", "emath_log",
     "emath_log10", "emath_log2", "emath_logn", "emath_power", "emath_sqrt", "gradient", "histogram",
     "histogram2d", "histogram_bin_edges", "histogramdd", "interp", "intersect1d", "logspace", "lp_pool", "lstsq",
-    "median", "nanmedian", "nanpercentile", "nanquantile", "pad", "partition", "percentile", "polydiv", "polyfit", "polymul",
+    "median", "nanmedian", "nanpercentile", "nanquantile", "pad", "partition", "percentile", "polydiv",
+    "polyfit", "polymul",
     "quantile", "real_if_close", "roots", "select", "setdiff1d", "setxor1d", "sort", "sort_complex",
     "trim_zeros", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values",
 }  # fmt: skip
