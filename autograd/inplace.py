@@ -51,12 +51,12 @@ def _allow(target: Any, what: str) -> None:
                 f"{what}: the tensor{name} of shape {tensor.shape} was computed with a gradient, and inside no_grad() "
                 "the write would not be recorded: its gradient would be wrong. Write into detach(), or outside."
             )
-    data = target._data
-    if isinstance(data, np.ndarray) and not data.flags.writeable and not target._lent:
-        if getattr(target, "_view", None) is not None:
-            raise ValueError(f"{what}: the destination of shape {target.shape} is read-only; copy it first")
-    elif target._lent and not data.flags.writeable:
-        raise ValueError(f"{what}: the destination of shape {target.shape} shows read-only memory; copy it first")
+    if isinstance(root._data, np.ndarray) and not root._data.flags.writeable:
+        if root._lent:
+            raise ValueError(f"{what}: the destination of shape {target.shape} shows read-only memory; copy it first")
+        _own(root)  # somebody else's memory, as after detach(): a write gets memory of its own anyway
+    if isinstance(target._data, np.ndarray) and not target._data.flags.writeable:
+        raise ValueError(f"{what}: the destination of shape {target.shape} is read-only; copy it first")
 
 
 def _references(tensor: Any) -> int:
@@ -81,6 +81,13 @@ def _exclusive(root: Any) -> bool:
             return False
         others -= view._data.base is root._data
     return others <= 0
+
+
+def _own(root: Any) -> None:
+    """Give `root`, and the views that show it, memory that nobody else has."""
+    root._data = root._data.copy(order="K")
+    for view in _views(root):
+        _again(view, root, False)
 
 
 def _again(view: Any, root: Any, record: bool) -> None:
@@ -182,9 +189,7 @@ def _write(target: Any, write: Callable[[Any], Any]) -> None:
         replace(target, wrap(array if array.ndim else array[()]))
         return
     if not target._lent and not _exclusive(root):
-        root._data = root._data.copy(order="K")
-        for view in _views(root):
-            _again(view, root, False)
+        _own(root)
     write(target._data)
 
 

@@ -131,6 +131,17 @@ def test_constants_are_written_in_place_and_views_follow():
     assert shown.tolist() == [7.0, 2.0, 3.0]
 
 
+def test_what_was_detached_from_read_only_memory_is_written_on_its_own(x):
+    d = anp.diagonal((x * 1.0).reshape(1, 3)[:, :1]).detach()
+    d[None, ::-1] += 0.5
+    assert d.data.tolist() == [1.5]
+    w = anp.broadcast_to(x * 1.0, (2, 3)).detach()
+    w[0] = 0.0
+    assert w.data.tolist() == [[0.0] * 3, [1.0, 2.0, 3.0]]
+    with pytest.raises(ValueError, match="read-only"):
+        anp.broadcast_to(w[0], (2, 3))[0, 0] = 1.0
+
+
 def test_a_leaf_is_written_inside_no_grad_only(x):
     with pytest.raises(GradError, match="leaf that requires a gradient.*no_grad"):
         x[0] = 1.0
