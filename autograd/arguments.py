@@ -143,7 +143,8 @@ def described(x: Any) -> str:
 
 def refuse(op: str, names: tuple[str, ...], args: tuple[Any, ...], error: Exception) -> Exception:
     """NumPy's complaint in its own exception class, with the op and its arguments named."""
-    given = ", ".join(f"{n}={described(a)}" for n, a in zip(names, args, strict=False))
+    shown = [(n, a) for n, a in zip(names, args, strict=False) if not n.startswith("_")]  # what a caller can give
+    given = ", ".join(f"{n}={described(a)}" for n, a in shown)
     message = f"{op}({given}): {error}"
     for kind in (np.exceptions.AxisError, np.linalg.LinAlgError, IndexError, TypeError, ValueError):
         if isinstance(error, kind):

@@ -175,12 +175,12 @@ def _part(g: Any, arrays: Any, axis: int | None, i: int, ends: Any) -> Any:
 
 
 @primitive(
-    arrays_in=lambda g, arrays_in_like, axis, ends, i: _part(g, arrays_in_like, axis, i, ends),
+    arrays_in=lambda g, arrays_in_like, axis, _ends, i: _part(g, arrays_in_like, axis, i, _ends),
     variadic=True,
     numpy=(np.concatenate,),
     linear="all",
 )
-def concatenate(arrays_in, axis=0, ends=[]):  # noqa: B006  a node gets a copy of its own, which its rule fills
+def concatenate(arrays_in, axis=0, _ends=[]):  # noqa: B006  a node gets a copy of its own, which its rule fills
     """Arrays joined along an axis that they have; flattened first when `axis` is None."""
     return np.concatenate(arrays_in, axis)
 
