@@ -88,6 +88,22 @@ def several(outputs: Any) -> tuple[Any, ...]:
     return tuple(outputs) if isinstance(outputs, (tuple, list)) else (outputs,)
 
 
+def moving(f: Callable[..., Any], arrays: Sequence[Any]) -> tuple[list[int], Callable[..., Any], tuple[Any, ...]]:
+    """The places of the arrays of floats, f as a function of these alone that returns a tuple, and these.
+
+    For libraries that refuse to differentiate with respect to integers.
+    """
+    places = [i for i, x in enumerate(arrays) if x.dtype.kind in "fc"]
+
+    def g(*values: Any) -> tuple[Any, ...]:
+        args = list(arrays)
+        for i, value in zip(places, values, strict=True):
+            args[i] = value
+        return several(f(*args))
+
+    return places, g, tuple(arrays[i] for i in places)
+
+
 def required(module: str, package: str) -> Any:
     """The module, or an error that says what to install."""
     try:
