@@ -1,8 +1,10 @@
-"""Checks of derivatives: numeric differences with an error bound, and generated calls for every op of the table.
+"""Checks of derivatives, of any library: differences with an error bound, generated calls, random programs.
 
-The strategies need Hypothesis, the `[fuzz]` extra: `autograd.testing.strategies` imports it, nothing else does.
+`check_grads`, `check_vjp` and `check_jvp` need NumPy alone. What generates inputs needs Hypothesis, the `[fuzz]` extra.
 """
 
+from autograd.testing.check import check_grads, check_jvp, check_vjp
 from autograd.testing.oracle import Slope, slope
+from autograd.testing.report import Finding, Report, Verdict
 
-__all__ = ["Slope", "slope"]
+__all__ = ["Finding", "Report", "Slope", "Verdict", "check_grads", "check_jvp", "check_vjp", "slope"]

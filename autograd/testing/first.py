@@ -1,0 +1,272 @@
+"""First derivatives of one function at one point: what a library gives beside what differences say."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from autograd.testing.coordinates import Coordinates, flat, place, unflat, width
+from autograd.testing.diagnosis import diagnose
+from autograd.testing.judge import Judged, judge, selected, weighted
+from autograd.testing.oracle import Array, Slope, Slopes, complex_step, slopes
+from autograd.testing.report import Finding
+
+ALL = 64  # up to so many numbers each is moved, and each is asked for, by itself; above, a sample
+SAMPLE = 16
+CLOSER = 0.01  # where differences fail, they try again with steps so much smaller
+ROUNDING = 1e-10  # of the terms of a sum
+
+
+class FirstOrder:
+    """A comparison of first derivatives.
+
+    Parameters
+    ----------
+    function : Coordinates
+    names : list of str
+        Of its arguments.
+    kink, fast, analytic
+        As in `check_grads`.
+    label : str
+        What the findings' names begin with.
+
+    Attributes
+    ----------
+    findings : list of Finding
+    elements, inconclusive, kinks : int
+        See `Report`.
+    """
+
+    def __init__(
+        self,
+        function: Coordinates,
+        names: list[str],
+        rng: np.random.Generator,
+        *,
+        kink: str | None = None,
+        fast: bool = False,
+        analytic: bool = False,
+        label: str = "",
+    ) -> None:
+        self.function, self.names, self.rng = function, names, rng
+        self.kink, self.analytic, self.label = kink, analytic, label
+        self._clear(fast)
+
+    def _clear(self, fast: bool) -> None:
+        self.fast = fast
+        self.findings: list[Finding] = []
+        self.elements = self.inconclusive = self.kinks = 0
+
+    def run(self, modes: tuple[str, ...]) -> None:
+        """Compare in each of `modes`; what a fast look finds is looked into in full."""
+        if not (self.function.count and self.function.base.size):
+            return
+        self._compare(modes)
+        if self.fast and (self.findings or self.inconclusive):
+            self._clear(fast=False)
+            self._compare(modes)
+
+    def _compare(self, modes: tuple[str, ...]) -> None:
+        f, m = self.function, self.function.base.size
+        self.coordinates, self.directions = self._directions()
+        steps = [f.steps(d) for d in self.directions]
+        judged = self._judged(steps)
+        alone = [] if self.fast else range(m) if m <= ALL else self.rng.choice(m, SAMPLE, replace=False).tolist()
+        if not np.isfinite(f.base).all():  # a derivative of what is infinite is judged only where it has one
+            alone = [i for i in alone if np.isfinite(f.base[i]) or judged.finite[:, i].all()]
+        sums = self.rng.choice([-2.0, -0.7, 0.4, 1.3], (1 if m <= ALL else 3, m))
+        sums[:, ~(judged.known | judged.kink).all(axis=0)] = 0  # of these nothing is known
+        weights = np.concatenate([np.eye(m)[alone], sums])
+        self.rows = [*alone, *(None for _ in sums)]
+        if "reverse" in modes:
+            gradient = self._reverse(weights)
+            self._tell("gradient", *self._along(gradient), weighted(judged, weights))
+        if "forward" in modes:
+            self.rows = list(range(m))
+            pushed = np.array([self._forward(step) for step in steps])
+            self._tell("forward derivative", pushed, np.abs(pushed), judged)
+
+    def _directions(self) -> tuple[list[int], Array]:
+        """The coordinates that move alone; and all directions: these, random ones, and all that move alike."""
+        f, n = self.function, self.function.count
+        movable = np.flatnonzero(f.distance > 0)
+        coordinates = [] if self.fast else movable
+        if len(coordinates) > ALL:
+            coordinates = np.sort(self.rng.choice(movable, SAMPLE, replace=False))
+        single = np.zeros((len(coordinates), n))
+        single[range(len(coordinates)), coordinates] = f.distance[coordinates]
+        mixed = self.rng.choice([-1.0, -0.6, 0.3, 0.8], (1 if n <= ALL else 3, n)) * f.distance
+        real = np.concatenate([np.tile([1.0, 0.0][: width(a)], a.size) for a in f.arrays])
+        least = f.distance[movable].min(initial=np.inf)
+        alike = real * np.where(f.distance > 0, least, 0)[None]
+        return list(map(int, coordinates)), np.concatenate([single, mixed] if self.fast else [single, mixed, alike])
+
+    # ------------------------------------------------------------------ what the differences say
+    def _judged(self, steps: list[Any]) -> Judged:
+        f = self.function
+        alone = np.arange(len(steps)) < len(self.coordinates)
+        found = self._complex_slopes(steps) if self.analytic and not self.kink else None
+        if found is None:
+            jitter = np.array([f.jitter(step) for step in steps])
+            found = slopes(lambda k, t: f.along(steps[k], t), len(steps), f.base, fast=self.fast, jitter=jitter)
+        judged = judge(found, self.kink, alone, f.base)
+        if judged.unclear.any() and not self.fast:
+            judged = self._closer(judged, steps, alone)
+        if self.kink == "selection" and self.coordinates:
+            judged = selected(judged, len(self.coordinates), f.distance[self.coordinates])
+        return judged
+
+    def _closer(self, judged: Judged, steps: list[Any], alone: Array) -> Judged:
+        """Try again near the point, where a kink or the end of the domain may not be in the way."""
+        f = self.function
+        rows = np.flatnonzero(judged.unclear.any(axis=1))
+        near = [[None if s is None else CLOSER * s for s in steps[k]] for k in rows]
+        jitter = np.array([f.jitter(step) for step in near])
+        found = slopes(lambda k, t: f.along(near[k], t), len(near), f.base, jitter=jitter)
+        again = judge(found, self.kink, alone[rows], f.base).scaled(np.full(len(rows), 1 / CLOSER))
+        better = judged.unclear[rows] & ~again.unclear
+        made = {}
+        for field in fields(Judged):
+            made[field.name] = getattr(judged, field.name).copy()
+            made[field.name][rows] = np.where(better, getattr(again, field.name), made[field.name][rows])
+        return Judged(**made)
+
+    def _complex_slopes(self, steps: list[Any]) -> Slopes | None:
+        """By the complex step, where the function is real here and takes complex numbers."""
+        f, m = self.function, self.function.base.size
+        if any(a.dtype.kind == "c" for a in (*f.arrays, *f.outputs)):
+            return None
+
+        def parts(k: int, t: complex) -> Array:
+            out = f.along(steps[k], t)
+            return out.reshape(-1, 2) @ np.array([1, 1j]) if out.size == 2 * m else np.full(m, np.nan)
+
+        value = complex_step(parts, len(steps))
+        if not np.isfinite(value).all():
+            return None
+        eps = float(np.finfo(f.base.dtype).eps)
+        one = Slope(value, 4 * eps * (np.abs(value) + np.max(np.abs(value), axis=1, initial=0.0)[:, None]))
+        return Slopes(*one, one, one, np.zeros(value.shape, bool), len(steps))
+
+    # ------------------------------------------------------------------ what the library says
+    def _reverse(self, weights: Array) -> Array:
+        """The gradient of each weighted sum of the outputs: shape (sums, coordinates)."""
+        f = self.function
+        outputs, pull = f.library.vjp(f.f, f.arrays)
+        self._same_values(outputs)
+        rows = []
+        for w in weights:
+            got = pull(unflat(w, f.outputs))
+            rows.append(flat([_as(g, a) for g, a in zip(got, f.arrays, strict=True)]))
+        return np.array(rows)
+
+    def _along(self, gradient: Array) -> tuple[Array, Array]:
+        """The derivatives along the directions that gradients stand for, and the size of the terms of each."""
+        parts, sizes = [], []
+        for k, d in enumerate(self.directions):
+            moved = [self.coordinates[k]] if k < len(self.coordinates) else np.flatnonzero(d)
+            parts.append(gradient[:, moved] @ d[moved])
+            sizes.append(np.abs(gradient[:, moved]) @ np.abs(d[moved]))
+        return np.array(parts), np.array(sizes)
+
+    def _forward(self, step: list[Any]) -> Array:
+        f = self.function
+        tangents = [np.zeros_like(a) if s is None else s for s, a in zip(step, f.arrays, strict=True)]
+        outputs, moved = f.library.jvp(f.f, f.arrays, tangents)
+        self._same_values(outputs)
+        for i, (out, t) in enumerate(zip(f.outputs, moved, strict=True)):
+            if np.shape(t) != out.shape:
+                detail = f"{np.shape(t)}, the result has {out.shape}"
+                self.findings.append(Finding(f"{self.label}shape of the tangent", f"out {i}", detail=detail))
+                return np.full(f.base.shape, np.nan)
+        return flat([_as(t, out) for t, out in zip(moved, f.outputs, strict=True)])
+
+    def _same_values(self, outputs: Any) -> None:
+        f = self.function
+        got = flat(outputs)
+        eps = float(np.finfo(f.base.dtype).eps)
+        same = got.shape == f.base.shape and np.all(
+            (np.abs(got - f.base) <= 100 * eps * np.max(np.abs(f.base), initial=0.0))
+            | (got == f.base)
+            | np.isnan(f.base)
+        )
+        if not same and not any(x.what == "value" for x in self.findings):
+            detail = "the function's result is another when derivatives are recorded"
+            self.findings.append(Finding("value", detail=detail))
+
+    # ------------------------------------------------------------------ the comparison
+    def _tell(self, what: str, rule: Array, terms: Array, bounds: Judged) -> None:
+        """Note where derivatives along the directions, shape (K, R), are out of bounds."""
+        slack = ROUNDING * np.where(np.isfinite(terms), terms, 0)
+        inside = (rule >= bounds.low - slack) & (rule <= bounds.high + slack)
+        bad = (bounds.known & ~inside) | (~np.isfinite(rule) & bounds.finite)
+        self.elements += int(np.count_nonzero(bounds.known))
+        self.inconclusive += int(np.count_nonzero(bounds.unclear & ~bad & np.isfinite(rule)))
+        self.kinks += int(np.count_nonzero(bounds.kink))
+        if not bad.any():
+            return
+        guesses = self._guesses(rule, bounds, bad) if not self.label else {}
+        single = len(self.coordinates)
+        for k, r in np.argwhere(bad).tolist():
+            numbers = [x[k, r] for x in (rule, bounds.value, bounds.error, bounds.left, bounds.right)]
+            if k < single and self.rows[r] is not None:
+                unit = self.function.distance[self.coordinates[k]]
+                i, at = place(self.coordinates[k], self.function.arrays)
+                _, out = place(self.rows[r], self.function.outputs)
+                numbers = [float(x / unit) for x in numbers]
+                self._note(what, self.names[i], at, out, numbers, guesses.get(i, ""))
+            elif not bad[:single, [x is not None for x in self.rows]].any():
+                self._note_sum(what, k, r, list(map(float, numbers)), bounds)
+
+    def _note(self, what: str, name: str, at: Any, out: Any, numbers: list[float], guess: str) -> None:
+        analytic, numeric, bound, left, right = numbers
+        self.findings.append(
+            Finding(f"{self.label}{what}", name, at, out, analytic, numeric, bound, left, right, guess)
+        )
+
+    def _note_sum(self, what: str, k: int, r: int, numbers: list[float], bounds: Judged) -> None:
+        """Of a sum that is wrong though each of its elements may be right: as at ties."""
+        alike = not self.fast and k == len(self.directions) - 1
+        row = self.rows[r]
+        guess = ""
+        if alike and row is not None:
+            numbers = [x / self.function.distance.min() for x in numbers]
+            single = slice(0, len(self.coordinates))
+            if np.any(bounds.left[single, r] != bounds.right[single, r]):
+                guess = (
+                    f"ties: moved alike, equal elements together get {numbers[0] / numbers[1]:.4g} times what is due"
+                )
+        name = "all elements alike" if alike else "a random sum of elements"
+        out = place(row, self.function.outputs)[1] if row is not None else None
+        self._note(what, name, None, out, numbers, guess)
+
+    def _guesses(self, rule: Array, bounds: Judged, bad: Array) -> dict[int, str]:
+        """What kind of mistake it looks like, for each argument, where the whole Jacobian was computed."""
+        f = self.function
+        rows = [i for i, r in enumerate(self.rows) if r is not None]
+        whole = len(self.coordinates) == f.count and len(rows) == f.base.size
+        if not whole or any(a.dtype.kind == "c" for a in (*f.arrays, *f.outputs)):
+            return {}
+        jacobians, at = [], 0
+        for a in f.arrays:
+            part = np.ix_(range(at, at + a.size), rows)
+            unit = f.distance[at : at + a.size, None]
+            jacobians.append((rule[part] / unit, np.where(bounds.known, bounds.value, np.nan)[part] / unit, bad[part]))
+            at += a.size
+        return {
+            i: diagnose(g, n, wrong, np.ravel(f.arrays[i]), f.arrays[i].shape,
+                        [other for j, (_, other, _) in enumerate(jacobians) if j != i])
+            for i, (g, n, wrong) in enumerate(jacobians) if wrong.any()
+        }  # fmt: skip
+
+
+def _as(g: Any, like: Array) -> Array:
+    """A gradient, None for zero, as numbers of the kind of `like`."""
+    if g is None:
+        return np.zeros_like(like)
+    g = np.asarray(g)
+    if g.dtype.kind == "c" and like.dtype.kind != "c":
+        g = g.real
+    return g if g.dtype.kind == like.dtype.kind else g.astype(like.dtype)
