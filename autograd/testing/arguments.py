@@ -54,9 +54,12 @@ class Arguments:
                         self.arrays.append(array)
                         self.names.append(path)
                 self._values.append(v)
+        self._bare = all(v is arg for v, arg in zip(self._values, args, strict=False)) and len(args) == len(self.arrays)
 
     def __call__(self, *free: Any) -> Any:
         """The function with other arrays in the place of those that are free."""
+        if self._bare:
+            return self._f(*free, **self._kwargs)
         values = list(self._values)
         for place, v in zip(self._places, free, strict=True):
             values[place] = v

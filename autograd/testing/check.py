@@ -1,4 +1,4 @@
-"""Is this derivative right? `check_grads` for functions of any library, `check_vjp` and `check_jvp` for rules by hand."""
+"""Is a derivative right? `check_grads` asks it of any library, `check_vjp` and `check_jvp` of rules written by hand."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from autograd import tree
 from autograd.testing.arguments import Arguments
+from autograd.testing.contracts import broken
+from autograd.testing.coordinates import Coordinates
 from autograd.testing.first import FirstOrder
 from autograd.testing.libraries import Library, library_of
 from autograd.testing.libraries.base import several
 from autograd.testing.libraries.plain import Plain
-from autograd.testing.coordinates import Coordinates
-from autograd.testing.contracts import broken
 from autograd.testing.oracle import Array
 from autograd.testing.report import Finding, Report, Verdict
 
@@ -101,10 +101,12 @@ def check_grads(
     if unknown or order < 1:
         raise ValueError(f"modes are 'reverse' and 'forward', order is at least 1; got {list(modes)} and {order}")
     arguments = Arguments(f, args, kwargs, wrt, chosen)
-    called = name or getattr(f, "__name__", type(f).__name__)
-    report = Report(called, chosen.name, seed=seed, point=_point(arguments))
+    called = name or str(getattr(f, "__name__", type(f).__name__))
+    report = Report(called, chosen.name, seed=seed)
     check = _Check(arguments, chosen, report, kink, analytic, reach, fast)
     check.run(order, tuple(m for m in modes if m in chosen.modes))
+    if not report.ok:
+        report.point = _point(arguments)
     return report
 
 
@@ -269,12 +271,13 @@ class _Check:
             here = FirstOrder(function, names, self.rng, kink=self.kink, fast=fast, analytic=analytic, label=label)
             try:
                 with np.errstate(all="ignore"):
-                    if level == 1 and "reverse" in modes:
-                        outputs, pull = library.vjp(f, arrays)
+                    pulled = library.vjp(f, arrays) if "reverse" in modes else None
+                    if level == 1 and pulled is not None:
+                        outputs, pull = pulled
                         owned = library.name == "glassgrad"
                         report.findings += broken(pull, arrays, names, list(outputs), self.rng, owned, not self.fast)
                     if not any("shape" in x.what for x in report.findings):
-                        here.run(modes)
+                        here.run(modes, pulled)
             except Exception as error:  # the rule's own: reported, with the error
                 self.end(Verdict.RAISES, f"the {label}derivative raised {type(error).__name__}: {error}", error)
                 return None

@@ -11,6 +11,9 @@ from autograd.testing.libraries import Library
 from autograd.testing.libraries.base import several
 from autograd.testing.oracle import Array
 
+# for each array how far its elements move, and whether all do; None where none does
+Step = list[tuple[Array, bool] | None]
+
 
 def flat(arrays: Sequence[Any]) -> Array:
     """All numbers of `arrays` in one real vector; a complex number gives two, its parts."""
@@ -92,26 +95,29 @@ class Coordinates:
         numpy = self.library.numpy
         return [numpy(v) for v in several(self.f(*map(self.library.constant, arrays)))]
 
-    def steps(self, direction: Array) -> list[Array | None]:
+    def steps(self, direction: Array) -> Step:
         """A direction of coordinates as one of arrays; None for an array that does not move."""
-        return [step if step.any() else None for step in unflat(direction, self.arrays)]
+        return [None if not s.any() else (s, bool(s.all())) for s in unflat(direction, self.arrays)]
 
-    def along(self, step: list[Array | None], t: complex) -> Array:
+    def along(self, step: Step, t: complex) -> Array:
         """f's outputs as one vector, with the point moved by t steps; NaN where there are none."""
         try:
             # where nothing moves nothing is added: -0.0 + 0 would be another number
-            moved = [a if s is None else np.where(s == 0, a, a + t * s) for a, s in zip(self.arrays, step, strict=True)]
+            moved = [
+                a if s is None else a + t * s[0] if s[1] else np.where(s[0] == 0, a, a + t * s[0])
+                for a, s in zip(self.arrays, step, strict=True)
+            ]
             out = flat(self.values(moved))
         except Exception:  # whatever somebody's function raises beside the point: it has no value there
             return np.full(self.base.shape, np.nan)
         return out if out.shape == self.base.shape or isinstance(t, complex) else np.full(self.base.shape, np.nan)
 
-    def jitter(self, step: list[Array | None]) -> float:
+    def jitter(self, step: Step) -> float:
         """The rounding of the numbers that a direction moves, in units of its steps."""
         most = 0.0
         for a, s in zip(self.arrays, step, strict=True):
             if s is not None:
-                size = np.abs(s)
+                size = np.abs(s[0])
                 ratio = np.abs(a)[size > 0] / size[size > 0]
                 most = max(most, float(ratio[np.isfinite(ratio)].max(initial=0.0)))
         return most * self._eps

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.testing.coordinates import Coordinates, flat, place, unflat, width
+from autograd.testing.coordinates import Coordinates, Step, flat, place, unflat, width
 from autograd.testing.diagnosis import diagnose
 from autograd.testing.judge import Judged, judge, selected, weighted
 from autograd.testing.oracle import Array, Slope, Slopes, complex_step, slopes
@@ -59,8 +59,12 @@ class FirstOrder:
         self.findings: list[Finding] = []
         self.elements = self.inconclusive = self.kinks = 0
 
-    def run(self, modes: tuple[str, ...]) -> None:
-        """Compare in each of `modes`; what a fast look finds is looked into in full."""
+    def run(self, modes: tuple[str, ...], pulled: Any = None) -> None:
+        """Compare in each of `modes`; what a fast look finds is looked into in full.
+
+        `pulled` is what the library's `vjp` gave, if it was called before.
+        """
+        self._pulled = pulled
         if not (self.function.count and self.function.base.size):
             return
         self._compare(modes)
@@ -104,7 +108,7 @@ class FirstOrder:
         return list(map(int, coordinates)), np.concatenate([single, mixed] if self.fast else [single, mixed, alike])
 
     # ------------------------------------------------------------------ what the differences say
-    def _judged(self, steps: list[Any]) -> Judged:
+    def _judged(self, steps: list[Step]) -> Judged:
         f = self.function
         alone = np.arange(len(steps)) < len(self.coordinates)
         found = self._complex_slopes(steps) if self.analytic and not self.kink else None
@@ -118,11 +122,11 @@ class FirstOrder:
             judged = selected(judged, len(self.coordinates), f.distance[self.coordinates])
         return judged
 
-    def _closer(self, judged: Judged, steps: list[Any], alone: Array) -> Judged:
+    def _closer(self, judged: Judged, steps: list[Step], alone: Array) -> Judged:
         """Try again near the point, where a kink or the end of the domain may not be in the way."""
         f = self.function
         rows = np.flatnonzero(judged.unclear.any(axis=1))
-        near = [[None if s is None else CLOSER * s for s in steps[k]] for k in rows]
+        near = [[None if s is None else (CLOSER * s[0], s[1]) for s in steps[k]] for k in rows]
         jitter = np.array([f.jitter(step) for step in near])
         found = slopes(lambda k, t: f.along(near[k], t), len(near), f.base, jitter=jitter)
         again = judge(found, self.kink, alone[rows], f.base).scaled(np.full(len(rows), 1 / CLOSER))
@@ -133,7 +137,7 @@ class FirstOrder:
             made[field.name][rows] = np.where(better, getattr(again, field.name), made[field.name][rows])
         return Judged(**made)
 
-    def _complex_slopes(self, steps: list[Any]) -> Slopes | None:
+    def _complex_slopes(self, steps: list[Step]) -> Slopes | None:
         """By the complex step, where the function is real here and takes complex numbers."""
         f, m = self.function, self.function.base.size
         if any(a.dtype.kind == "c" for a in (*f.arrays, *f.outputs)):
@@ -154,7 +158,7 @@ class FirstOrder:
     def _reverse(self, weights: Array) -> Array:
         """The gradient of each weighted sum of the outputs: shape (sums, coordinates)."""
         f = self.function
-        outputs, pull = f.library.vjp(f.f, f.arrays)
+        outputs, pull = self._pulled or f.library.vjp(f.f, f.arrays)
         self._same_values(outputs)
         rows = []
         for w in weights:
@@ -171,9 +175,9 @@ class FirstOrder:
             sizes.append(np.abs(gradient[:, moved]) @ np.abs(d[moved]))
         return np.array(parts), np.array(sizes)
 
-    def _forward(self, step: list[Any]) -> Array:
+    def _forward(self, step: Step) -> Array:
         f = self.function
-        tangents = [np.zeros_like(a) if s is None else s for s, a in zip(step, f.arrays, strict=True)]
+        tangents = [np.zeros_like(a) if s is None else s[0] for s, a in zip(step, f.arrays, strict=True)]
         outputs, moved = f.library.jvp(f.f, f.arrays, tangents)
         self._same_values(outputs)
         for i, (out, t) in enumerate(zip(f.outputs, moved, strict=True)):
@@ -262,11 +266,9 @@ class FirstOrder:
         }  # fmt: skip
 
 
-def _as(g: Any, like: Array) -> Array:
+def _as(given: Any, like: Array) -> Array:
     """A gradient, None for zero, as numbers of the kind of `like`."""
-    if g is None:
-        return np.zeros_like(like)
-    g = np.asarray(g)
+    g: Array = np.zeros_like(like) if given is None else np.asarray(given)
     if g.dtype.kind == "c" and like.dtype.kind != "c":
         g = g.real
     return g if g.dtype.kind == like.dtype.kind else g.astype(like.dtype)

@@ -125,7 +125,7 @@ def selected(judged: Judged, single: int, reach: Array) -> Judged:
 
 
 def weighted(judged: Judged, weights: Array) -> Judged:
-    """The derivatives of sums of the outputs: `weights` has shape (R, M), the result (K, R). Bounds add as intervals."""
+    """The derivatives of sums of the outputs, whose bounds add as intervals: `weights` (R, M) makes them (K, R)."""
     plus, minus = np.maximum(weights, 0).T, np.minimum(weights, 0).T
 
     def over(x: Array, default: float = 0.0) -> Any:

@@ -141,7 +141,7 @@ def slopes(
         value, error = _extrapolated(rows, noise, 2)
         # At a kink the second difference does not shrink with the step.
         bend = np.abs(forth - back) / h
-        suspect = ~(bend[-1, 0] <= 0.03 * bend[0, 0] + 4 * noise[-1, 0])
+        suspect = ~(bend[-1, -1] <= 0.03 * bend[0, 0] + 4 * noise[-1, -1])
         evaluations = len(ups) + len(downs)
         if not suspect.any():
             both = Slope(value, error)
