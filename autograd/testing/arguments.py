@@ -32,10 +32,10 @@ class Arguments:
         wrt: int | Sequence[int] | None,
         library: Library,
     ) -> None:
-        chosen = range(len(args)) if wrt is None else [wrt] if isinstance(wrt, (int, np.integer)) else list(wrt)
-        if any(not -len(args) <= i < len(args) for i in chosen):
+        given = range(len(args)) if wrt is None else [wrt] if isinstance(wrt, int) else wrt
+        if any(not -len(args) <= i < len(args) for i in given):
             raise ValueError(f"wrt={wrt!r}: there are {len(args)} arguments")
-        chosen = {i % len(args) for i in chosen}
+        chosen = {i % len(args) for i in given}
         kind = type(library.constant(np.zeros(())))
         leaves = [[(v, path) for v, path in _walk(arg, name)] for arg, name in zip(args, _names(f, args), strict=True)]
         some = any(isinstance(v, (np.ndarray, np.generic, kind)) for i in chosen for v, _ in leaves[i])

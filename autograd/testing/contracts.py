@@ -132,10 +132,13 @@ def _consistent(
             both = pull([(2 * c - 3 * d).astype(c.dtype) for c, d in zip(w, second, strict=True)])
             apart = pull(second)
             expected = [None if g is None else 2 * g - 3 * h for g, h in zip(got, apart, strict=True)]
-            size = [max((np.max(np.abs(g), initial=0.0), np.max(np.abs(h), initial=0.0))) if g is not None else 0.0
-                    for g, h in zip(got, apart, strict=True)]  # fmt: skip
+            weight = max((float(np.max(np.abs(c), initial=0.0)) for c in w), default=0.0)
+            size = [
+                max(weight, np.max(np.abs(g), initial=0.0), np.max(np.abs(h), initial=0.0)) if g is not None else 0.0
+                for g, h in zip(got, apart, strict=True)
+            ]
             for name, g, h, s in zip(names, both, expected, size, strict=True):
-                if g is not None and np.any(np.abs(g - h) > 1000 * eps * (s + np.abs(h))):
+                if g is not None and h is not None and np.any(np.abs(g - h) > 1000 * eps * (s + np.abs(h))):
                     detail = "pulling 2 w - 3 v back is not 2 times w's gradient less 3 times v's"
                     found.append(Finding("linearity", name, detail=detail))
     return found

@@ -96,7 +96,7 @@ class FirstOrder:
         """The coordinates that move alone; and all directions: these, random ones, and all that move alike."""
         f, n = self.function, self.function.count
         movable = np.flatnonzero(f.distance > 0)
-        coordinates = [] if self.fast else movable
+        coordinates = movable[:0] if self.fast else movable
         if len(coordinates) > ALL:
             coordinates = np.sort(self.rng.choice(movable, SAMPLE, replace=False))
         single = np.zeros((len(coordinates), n))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from autograd.testing.oracle import SAFETY, Array, Slopes
 
 BRACKETED = frozenset({"elementwise", "convex", "concave"})
 RELATIVE, ABSOLUTE = 1e-9, 1e-11  # what rounding in the rule itself may add
-LOOSE = 1e-3  # differences that know less than this part of a slope are not asked
+LOOSE = 1e-3  # differences that know less than this part of a slope are not asked,
+FLAT = 1e-6  # unless they tell it from none, beside the function's own size
 
 
 @dataclass
@@ -48,8 +49,8 @@ class Judged:
     def scaled(self, factor: Array) -> Judged:
         """In other units: along each direction all numbers times a positive `factor`."""
         by = factor[:, None]
-        numbers = (self.low, self.high, self.value, self.left, self.right, self.error)
-        return Judged(*(x * by for x in numbers), self.known, self.kink, self.finite, self.unclear)
+        numbers = ("low", "high", "value", "left", "right", "error")
+        return replace(self, **{name: getattr(self, name) * by for name in numbers})
 
 
 def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Judged:
@@ -71,8 +72,8 @@ def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Ju
     within = SAFETY * error + max(RELATIVE, 100 * eps) * (np.abs(value) + size) + ABSOLUTE
     low, high = value - within, value + within
     smooth = np.isfinite(error) & ~found.kink
-    # scale: differences that are lost in rounding know nothing, wherever the slope is no small number beside f's value
-    known = smooth & (SAFETY * error <= LOOSE * (np.abs(value) + size) + 1e-6 * np.minimum(1, np.abs(base) + size))
+    of_f = np.max(np.abs(np.where(np.isfinite(base), base, 0)), initial=0.0)
+    known = smooth & (SAFETY * error <= LOOSE * (np.abs(value) + size) + FLAT * of_f)
     left, right = found.left, found.right
     near = SAFETY * np.maximum(left.error, right.error) + RELATIVE * (np.abs(left.value) + np.abs(right.value))
     bracketed = found.kink & (kind in BRACKETED) & (coordinate[:, None] | (kind != "elementwise"))

@@ -124,7 +124,7 @@ def slopes(
     """
     starts, levels = (FAST_STARTS, FAST_LEVELS) if fast else (STARTS, LEVELS)
     steps = np.array([[start / RATIO**level for level in range(levels)] for start in starts])
-    kind = base.dtype if base.dtype.kind == "f" else np.dtype(float)
+    kind: Any = base.dtype if base.dtype.kind == "f" else np.dtype(float)
     eps = float(np.finfo(kind).eps)
     wide = np.promote_types(kind, float)
     shape = (*steps.shape, count, base.size)

@@ -1,0 +1,164 @@
+"""One call of an op of our own table, checked in every way: what `fuzz_op` runs on each call that it draws."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.graph import Variable
+from autograd.primitive import composites, table
+from autograd.testing.check import check_grads
+from autograd.testing.contracts import close
+from autograd.testing.libraries import library_of
+from autograd.testing.libraries.base import several
+from autograd.testing.oracle import Array
+from autograd.testing.report import Finding, Report, Verdict
+from autograd.testing.strategies import Call
+
+VALUES = 1e-12
+
+
+def check_call(call: Call, *, order: int = 2, fast: bool = False, seed: int = 0) -> Report:
+    """Check a call of an op: NumPy's values, derivatives in every mode and order, contracts, single precision.
+
+    >>> import numpy as np
+    >>> from autograd.testing.opcheck import check_call
+    >>> from autograd.testing.strategies import Call
+    >>> x = np.array([0.5, -1.0])
+    >>> check_call(Call("sin", (x,), np.sin, np.sin, (np.full(2, 0.1),))).ok
+    True
+    """
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        findings = _values(call)
+        report = check_grads(
+            call.apply,
+            *call.arrays,
+            order=order,
+            kink=call.kink,
+            analytic=call.analytic,
+            reach=call.reach,
+            fast=fast,
+            seed=seed,
+            name=repr(call),
+        )
+        if report.verdict in (Verdict.RIGHT, Verdict.INCONCLUSIVE):
+            findings += _partly_tracked(call, seed) + _recorded(call, seed)
+            if not fast:
+                findings += _single(call, seed)
+    if findings and report.verdict in (Verdict.RIGHT, Verdict.INCONCLUSIVE, Verdict.WRONG):
+        report.findings = findings + report.findings
+        report.verdict, report.reason = Verdict.WRONG, ""
+    return report
+
+
+def _values(call: Call) -> list[Finding]:
+    """The values are those of the op's definition, plain arrays in, plain arrays out."""
+    library = library_of((), "glassgrad")
+    expected = [np.asarray(v) for v in several(call.expect(*call.arrays))]
+    found = []
+    plain = several(call.apply(*call.arrays))
+    if any(isinstance(v, Variable) for v in plain):
+        found.append(Finding("value", detail="plain arrays gave a Tensor"))
+    tracked = several(call.apply(*map(library.constant, call.arrays)))
+    for kind, got in (("plain arrays", plain), ("Tensors", tracked)):
+        for v, e in zip(map(library.numpy, got), expected, strict=True):
+            size = np.max(np.abs(e), initial=0.0, where=np.isfinite(e)) if e.dtype.kind in "fc" else 0.0
+            with np.errstate(all="ignore"):
+                same = v.shape == e.shape and np.all(
+                    (np.abs(v - e) <= VALUES * (1 + size)) | (v == e) | (np.isnan(v) & np.isnan(e))
+                    if e.dtype.kind in "fc"
+                    else v == e
+                )
+            if not same:
+                found.append(Finding("value", detail=f"{v.tolist()} of {kind}, the definition gives {e.tolist()}"))
+            elif kind == "Tensors" and v.dtype != e.dtype:
+                found.append(Finding("dtype of the result", detail=f"{v.dtype}, the definition gives {e.dtype}"))
+    return found
+
+
+def _weights(outputs: Any, seed: int) -> list[Array]:
+    rng = np.random.default_rng(seed)
+    return [np.where(np.isfinite(out), rng.choice([-2.0, 0.5, 1.0], out.shape), 0).astype(out.dtype) for out in outputs]
+
+
+def _pulled(f: Callable[..., Any], arrays: Any, seed: int) -> list[Any]:
+    outputs, pull = library_of((), "glassgrad").vjp(f, arrays)
+    return pull(_weights(outputs, seed))
+
+
+def _partly_tracked(call: Call, seed: int) -> list[Finding]:
+    """One argument at a time: the others are constants, whose values the graph may have let go."""
+    if len(call.arrays) < 2:
+        return []
+    together = _pulled(call.apply, call.arrays, seed)
+    found = []
+    for i, a in enumerate(call.arrays):
+
+        def alone(x: Any, i: int = i) -> Any:
+            return call.apply(*(x if j == i else b for j, b in enumerate(call.arrays)))
+
+        (one,) = _pulled(alone, [a], seed)
+        if not _same(one, together[i]):
+            detail = "with the others constant the gradient is another"
+            found.append(Finding("gradient with one argument tracked", f"argument {i}", detail=detail))
+    return found
+
+
+def _recorded(call: Call, seed: int) -> list[Finding]:
+    """A pass that is itself recorded gives the same gradient."""
+    library = library_of((), "glassgrad")
+    outputs, pull = library.vjp(call.apply, call.arrays)
+    w = _weights(outputs, seed)
+    plain = pull(w)
+    given = [library.constant(v) for v in (*call.arrays, *w)]
+    recorded = map(library.numpy, library.gradient(call.apply, len(call.arrays))(*given))
+    return [
+        Finding("gradient with create_graph", f"argument {i}", detail="it is another when the pass is recorded")
+        for i, (g, h) in enumerate(zip(plain, recorded, strict=True))
+        if not _same(h, g)
+    ]
+
+
+def _single(call: Call, seed: int) -> list[Finding]:
+    """float32 in, float32 out, and the gradient that doubles give at the same point."""
+    library = library_of((), "glassgrad")
+    small = [a.astype(np.complex64 if a.dtype.kind == "c" else np.float32, order="K") for a in call.arrays]
+    outputs, pull = library.vjp(call.apply, small)
+    if any(out.dtype.itemsize > (8 if out.dtype.kind == "c" else 4) for out in outputs):
+        if call.name == "astype" or "array" in call.note:  # it asks for double precision
+            return []
+        return [Finding("dtype of the result", detail=f"float32 became {', '.join(str(v.dtype) for v in outputs)}")]
+    w = _weights(outputs, seed)
+    exact = _pulled(call.apply, [a.astype(np.promote_types(a.dtype, float)) for a in small], seed)
+    found = []
+    weight = max((float(np.max(np.abs(v), initial=0.0)) for v in w), default=0.0)
+    for i, (g, h, a) in enumerate(zip(pull(w), exact, small, strict=True)):
+        if g is None or h is None:
+            continue
+        size = float(np.max(np.abs(h), initial=0.0, where=np.isfinite(h)))
+        off = np.where((g == h) | ~np.isfinite(h) | (np.abs(h) > 1e38), 0, np.abs(g - h))
+        if g.dtype != a.dtype or not np.all(off <= 300 * np.finfo(np.float32).eps * (size + weight)):
+            detail = f"{g.tolist()} ({g.dtype}), in doubles {h.tolist()}"
+            found.append(Finding("gradient in single precision", f"argument {i}", detail=detail))
+    return found
+
+
+def _same(a: Any, b: Any) -> bool:
+    a, b = (np.zeros(()) if x is None else np.asarray(x) for x in (a, b))
+    if a.ndim == 0 and b.ndim > 0:
+        a = np.zeros_like(b) if not a.any() else a
+    if b.ndim == 0 and a.ndim > 0 and not b.any():
+        b = np.zeros_like(a)
+    return close(a, b, float(np.finfo(float).eps))
+
+
+def op_named(name: str) -> Any:
+    """The declaration of an op, or of a function made of ops."""
+    found = table.get(name) or composites.get(name)
+    if found is None:
+        raise LookupError(f"there is no op called '{name}'")
+    return found
