@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -76,20 +77,44 @@ class FirstOrder:
         f, m = self.function, self.function.base.size
         self.coordinates, self.directions = self._directions()
         steps = [f.steps(d) for d in self.directions]
-        judged = self._judged(steps)
-        alone = [] if self.fast else range(m) if m <= ALL else self.rng.choice(m, SAMPLE, replace=False).tolist()
+        if m > ALL:
+            self._sample(steps, modes)
+            return
+        judged = self._judged(steps, f.base)
+        alone = [] if self.fast else range(m)
         if not np.isfinite(f.base).all():  # a derivative of what is infinite is judged only where it has one
             alone = [i for i in alone if np.isfinite(f.base[i]) or judged.finite[:, i].all()]
-        sums = self.rng.choice([-2.0, -0.7, 0.4, 1.3], (1 if m <= ALL else 3, m))
+        sums = self.rng.choice([-2.0, -0.7, 0.4, 1.3], (1, m))
         sums[:, ~(judged.known | judged.kink).all(axis=0)] = 0  # of these nothing is known
         weights = np.concatenate([np.eye(m)[alone], sums])
-        self.rows = [*alone, *(None for _ in sums)]
+        self.rows = [*alone, None]
         if "reverse" in modes:
             gradient = self._reverse(weights)
             self._tell("gradient", *self._along(gradient), weighted(judged, weights))
         if "forward" in modes:
             self.rows = list(range(m))
             pushed = np.array([self._forward(step) for step in steps])
+            self._tell("forward derivative", pushed, np.abs(pushed), judged)
+
+    def _sample(self, steps: list[Step], modes: tuple[str, ...]) -> None:
+        """Of many results some by themselves, and random sums of all."""
+        f, m = self.function, self.function.base.size
+        finite = np.isfinite(f.base)
+        alone = [] if self.fast else self.rng.choice(np.flatnonzero(finite), min(SAMPLE, finite.sum()), replace=False)
+        sums = self.rng.choice([-2.0, -0.7, 0.4, 1.3], (3, m)) * finite
+
+        def read(out: Array) -> Array:
+            return np.concatenate([out[alone], sums @ np.where(finite, out, 0)])
+
+        alone = np.sort(np.asarray(alone, int))
+        judged = self._judged(steps, read(f.base), read)
+        self.rows = [*alone.tolist(), None, None, None]
+        if "reverse" in modes:
+            single = np.zeros((len(alone), m))
+            single[range(len(alone)), alone] = 1
+            self._tell("gradient", *self._along(self._reverse(np.concatenate([single, sums]))), judged)
+        if "forward" in modes:
+            pushed = np.array([read(self._forward(step)) for step in steps])
             self._tell("forward derivative", pushed, np.abs(pushed), judged)
 
     def _directions(self) -> tuple[list[int], Array]:
@@ -108,28 +133,31 @@ class FirstOrder:
         return list(map(int, coordinates)), np.concatenate([single, mixed] if self.fast else [single, mixed, alike])
 
     # ------------------------------------------------------------------ what the differences say
-    def _judged(self, steps: list[Step]) -> Judged:
+    def _judged(self, steps: list[Step], base: Array, read: Callable[[Array], Array] = lambda out: out) -> Judged:
+        """Of what `read` makes of the outputs, `base` at the point."""
         f = self.function
         alone = np.arange(len(steps)) < len(self.coordinates)
-        found = self._complex_slopes(steps) if self.analytic and not self.kink else None
+        found = self._complex_slopes(steps) if self.analytic and not self.kink and base is f.base else None
         if found is None:
             jitter = np.array([f.jitter(step) for step in steps])
-            found = slopes(lambda k, t: f.along(steps[k], t), len(steps), f.base, fast=self.fast, jitter=jitter)
-        judged = judge(found, self.kink, alone, f.base)
+            found = slopes(lambda k, t: read(f.along(steps[k], t)), len(steps), base, fast=self.fast, jitter=jitter)
+        judged = judge(found, self.kink, alone, base)
         if judged.unclear.any() and not self.fast:
-            judged = self._closer(judged, steps, alone)
+            judged = self._closer(judged, steps, alone, base, read)
         if self.kink == "selection" and self.coordinates:
             judged = selected(judged, len(self.coordinates), f.distance[self.coordinates])
         return judged
 
-    def _closer(self, judged: Judged, steps: list[Step], alone: Array) -> Judged:
+    def _closer(
+        self, judged: Judged, steps: list[Step], alone: Array, base: Array, read: Callable[[Array], Array]
+    ) -> Judged:
         """Try again near the point, where a kink or the end of the domain may not be in the way."""
         f = self.function
         rows = np.flatnonzero(judged.unclear.any(axis=1))
         near = [[None if s is None else (CLOSER * s[0], s[1]) for s in steps[k]] for k in rows]
         jitter = np.array([f.jitter(step) for step in near])
-        found = slopes(lambda k, t: f.along(near[k], t), len(near), f.base, jitter=jitter)
-        again = judge(found, self.kink, alone[rows], f.base).scaled(np.full(len(rows), 1 / CLOSER))
+        found = slopes(lambda k, t: read(f.along(near[k], t)), len(near), base, jitter=jitter)
+        again = judge(found, self.kink, alone[rows], base).scaled(np.full(len(rows), 1 / CLOSER))
         better = judged.unclear[rows] & ~again.unclear
         made = {}
         for field in fields(Judged):

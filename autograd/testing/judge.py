@@ -145,6 +145,6 @@ def weighted(judged: Judged, weights: Array) -> Judged:
         over(judged.error) @ (plus - minus),
         ~unknown,
         kink,
-        ~unknown,
+        (~judged.finite).astype(float) @ needed == 0,
         unclear & ~kink,
     )

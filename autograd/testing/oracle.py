@@ -24,6 +24,7 @@ LEVELS = 7
 FAST_STARTS = (0.9, 0.093)
 FAST_LEVELS = 5
 NOISE = 64  # roundings of f that a difference may hold
+DEGREE = 4  # of the polynomial that a function follows over the smallest steps; what is left is its noise
 SAFETY = 30  # an extrapolation's own estimate is no bound; this many times it is
 COMPLEX_STEP = 1e-30
 
@@ -138,6 +139,8 @@ def slopes(
         size = np.maximum(np.abs(up), np.abs(down))
         noise = NOISE * eps * np.where(np.isfinite(size), size, 0) / h
         noise += np.broadcast_to(8 * np.asarray(jitter), (count,))[:, None] * np.abs(rows) / h
+        if not fast:  # what a fast look finds is looked into in full
+            noise += _roughness(np.concatenate([back[-1], forth[-1]], axis=1), steps[-1]) / h
         value, error = _extrapolated(rows, noise, 2)
         # At a kink the second difference does not shrink with the step.
         bend = np.abs(forth - back) / h
@@ -152,9 +155,21 @@ def slopes(
         known = np.isfinite(left.error) & np.isfinite(right.error)
         kink = suspect & known & (apart > SAFETY * (left.error + right.error))
         kink &= apart > 1e-5 * (np.abs(left.value) + np.abs(right.value))
+        error = np.where(suspect & ~kink, np.inf, error)  # a pole, a jump, or a kink that is nearer than any step
         left = Slope(*(np.where(suspect, a, b) for a, b in zip(left, (value, error), strict=True)))
         right = Slope(*(np.where(suspect, a, b) for a, b in zip(right, (value, error), strict=True)))
     return Slopes(value, error, left, right, kink, evaluations)
+
+
+def _roughness(differences: Array, steps: Array) -> Array:
+    """The noise of functions, beyond their rounding: what a polynomial leaves of f(h) - f(0) on either side of 0."""
+    powers = (steps / steps[0])[:, None] ** np.arange(1, DEGREE + 1)
+    basis, _ = np.linalg.qr(powers)
+    left = np.where(np.isfinite(differences), differences, 0)
+    left = left - np.tensordot(basis @ basis.T, left, 1)
+    k = left.shape[1] // 2
+    most = np.abs(left).max(axis=0)
+    return 4 * np.maximum(most[:k], most[k:])
 
 
 def _minus(a: Array, b: Array) -> Array:
