@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd.graph import Variable
+from autograd.ops.elementwise import multiply
 from autograd.ops.shape import astype, broadcast_to
 from autograd.primitive import composite, constant, plain, wrap
 
@@ -37,5 +38,5 @@ def full_like(a: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Any:
     if not isinstance(fill_value, Variable):
         filled = np.full_like(plain(a), fill_value, dtype)
         return wrap(filled) if isinstance(a, Variable) else filled
-    shape = np.shape(plain(a))
-    return broadcast_to(astype(fill_value, dtype or plain(a).dtype), shape)
+    ones = np.ones_like(plain(a), dtype)  # which lie in memory as `a` does
+    return multiply(ones, broadcast_to(astype(fill_value, ones.dtype), ones.shape))

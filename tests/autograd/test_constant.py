@@ -115,3 +115,13 @@ def test_every_predicate_and_index_function_of_numpy_is_known():
     assert len(dispatched) > 20
     missing = {n for n in dispatched if getattr(np, n) not in numpy_functions}
     assert missing <= {"is_busday"}, "dates are no numbers"
+
+
+def test_what_is_filled_with_a_tracked_number_lies_in_memory_as_its_pattern():
+    """Which decides whether its reshaped transpose is a view."""
+    pattern = Tensor(np.ones((2, 3))).T
+    filled = np.full_like(pattern, Tensor(-0.0, requires_grad=True))
+    assert filled.data.strides == np.full_like(pattern.data, -0.0).strides and np.signbit(filled.data).all()
+    flat = np.ravel(filled.T)
+    filled += 5.0
+    assert flat.data.tolist() == [5.0] * 6
