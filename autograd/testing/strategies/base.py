@@ -21,6 +21,9 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 POOL = (1.0, 0.0, -1.0, 2.0, 0.5, -0.5, -0.0, -2.0, 3.0, 0.37, -0.81, 1.23, -2.61, 5.3, 1e-3, 12.0, -12.0)
 SMALL = tuple(v for v in POOL if abs(v) < 10)
 GRID = tuple(k / 2 for k in range(-6, 7))
+HUGE = (800.0, -800.0, 12.0, -12.0)  # where an exponential overflows or vanishes
+TIES = (0.0, 1.0, 0.0, -0.0, -1.0, 1.0, 0.5)  # so few that an array of them has repeats; steps of 0.1 meet no other
+STEP = 0.1
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Call:
         How far each element may move without meeting a kink, a singularity or the end of the domain.
     note : str
         The other arguments.
+    kink : str or None
+        None where the op is smooth at this point (a removable singularity is: sinc at 0, a product with zeros); else
+        what holds there: "elementwise", "convex", "concave", "selection" or "jump".
+    analytic : bool
+        The same formula holds for complex numbers nearby, so that a complex step gives the derivative.
     """
 
     name: str
@@ -48,6 +56,8 @@ class Call:
     expect: Callable[..., Any]
     reach: tuple[Array, ...]
     note: str = ""
+    kink: str | None = None
+    analytic: bool = False
 
     def __repr__(self) -> str:
         given = ", ".join(f"{a.tolist()!r} of shape {a.shape}, strides {a.strides}" for a in self.arrays)
@@ -63,6 +73,20 @@ def register(*names: str) -> Callable[[Callable[[Draw, str], Call]], Callable[[D
     def keep(make: Callable[[Draw, str], Call]) -> Callable[[Draw, str], Call]:
         for name in names:
             registered[name] = st.composite(make)(name)
+        return make
+
+    return keep
+
+
+kinked: dict[str, list[st.SearchStrategy[Call]]] = {}
+
+
+def register_kinks(*names: str) -> Callable[[Callable[[Draw, str], Call]], Callable[[Draw, str], Call]]:
+    """Let `make(draw, name)` draw calls of `names` at kinks, zeros, ties and bounds; several may, for one name."""
+
+    def keep(make: Callable[[Draw, str], Call]) -> Callable[[Draw, str], Call]:
+        for name in names:
+            kinked.setdefault(name, []).append(st.composite(make)(name))
         return make
 
     return keep
@@ -132,6 +156,20 @@ def plain_call(
 ) -> Call:
     """A call of an op that is defined everywhere."""
     return Call(name, tuple(arrays), apply, expect, tuple(reach_of(a, most=most) for a in arrays), str(note))
+
+
+def kink_call(
+    name: str,
+    arrays: Sequence[Array],
+    apply: Callable[..., Any],
+    expect: Callable[..., Any],
+    kink: str | None,
+    note: Any = "",
+    most: float = STEP,
+) -> Call:
+    """A call at a point where only what `kink` says holds; elements that are not finite do not move."""
+    reach = tuple(np.where(np.isfinite(a), most, 0.0) for a in arrays)
+    return Call(name, tuple(arrays), apply, expect, reach, str(note), kink)
 
 
 def axis_of(draw: Draw, ndim: int, tuples: bool = True, none: bool = True) -> Any:

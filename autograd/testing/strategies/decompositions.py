@@ -8,7 +8,17 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd.ops import linalg
-from autograd.testing.strategies.base import Array, Call, Draw, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    Array,
+    Call,
+    Draw,
+    filled,
+    kink_call,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 
 
 def adjoint(m: Any) -> Any:
@@ -167,3 +177,18 @@ def _qr(draw: Draw, name: str) -> Call:
         return np.real(np.linalg.qr(a, mode)) if mode == "r" else read(*np.linalg.qr(a, mode))
 
     return plain_call(name, [a], ours, numpys, mode, most=0.02)
+
+
+@register_kinks("eigvalsh", "svdvals")
+def _equal_values(draw: Draw, name: str) -> Call:
+    """Sums of eigenvalues, which are convex (smooth even) where these are equal, and of equal singular values."""
+    n = draw(st.integers(1, 3))
+    a = np.diag(draw(st.sampled_from(([1.0, 1.0, 1.0], [2.0, 1.0, 1.0], [2.0, 2.0, 1.0])))[:n])
+    side = draw(st.sampled_from("LU"))
+
+    def call(f: Any) -> Any:
+        if name == "svdvals":
+            return lambda a: np.sum(f(a), axis=-1)
+        return lambda a: np.sum(f(hermitian(a), side) ** 2, axis=-1)
+
+    return kink_call(name, [a], call(getattr(linalg, name)), call(getattr(np.linalg, name)), "convex", side)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +16,20 @@ from autograd import ops
 from autograd.primitive import NONZERO, Domain, table
 from autograd.testing.strategies.base import (
     GRID,
+    HUGE,
     SMALL,
+    STEP,
+    TIES,
+    Array,
     Call,
     Draw,
     filled,
     inside,
+    kink_call,
     plain_call,
     reach_of,
     register,
+    register_kinks,
     shapes,
 )
 from autograd.testing.strategies.reference import normal, sinc_slope, tanh_slope
@@ -40,16 +48,32 @@ def elementwise_call(draw: Draw, name: str) -> Call:
             pools, most = [tuple(k / 4 + 0.1 for k in range(-12, 13)), (1.0, -1.0, 0.5, -0.5, 2.0, -2.0)], 0.002
         else:
             pools, most = [GRID, tuple(v + 0.2 for v in GRID)], 0.04
+
+    def reach(arrays: Sequence[Array]) -> tuple[Array, ...]:
+        return tuple(reach_of(a, d, most) for a, d in zip(arrays, domains, strict=True))
+
+    return _drawn(draw, name, pools, reach)
+
+
+def _drawn(
+    draw: Draw,
+    name: str,
+    pools: Sequence[Sequence[float]],
+    reach: Callable[[Sequence[Array]], tuple[Array, ...]],
+    kink: str | None = None,
+) -> Call:
+    """A call of one or two arrays, which broadcast in both directions, or of an array and a number."""
+    op = table[name]
     if len(op.names) == 1:
         given = [draw(shapes(0, 3))]
     else:
         given = list(draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))[0])
     arrays = tuple(filled(draw, s, p) for s, p in zip(given, pools, strict=True))
-    reach = tuple(reach_of(a, d, most) for a, d in zip(arrays, domains, strict=True))
+    room = reach(arrays)
     reference = getattr(np, name, None) or references[name]
     number = draw(st.sampled_from((None, None, None, 0, 1))) if len(arrays) == 2 else None
     if number is None:
-        return Call(name, arrays, op.function, reference, reach)
+        return Call(name, arrays, op.function, reference, room, kink=kink)
     c = draw(st.sampled_from(pools[number]))  # one argument a Python number
     if float(c).is_integer() and draw(st.booleans()):
         c = int(c)
@@ -59,9 +83,105 @@ def elementwise_call(draw: Draw, name: str) -> Call:
         (arrays[i],),
         (lambda x: op.function(x, c)) if i == 0 else (lambda y: op.function(c, y)),
         (lambda x: reference(x, c)) if i == 0 else (lambda y: reference(c, y)),
-        (reach[i],),
+        (room[i],),
         f"argument {number} is {c!r}",
+        kink,
     )
+
+
+def elementwise_kinks(draw: Draw, name: str) -> Call:
+    """At zeros and ties where the declaration says that there are kinks; else at large values, and next to bounds."""
+    op = table[name]
+    if op.kink == "smooth":
+        return _drawn(draw, name, _wide_pools(name), lambda arrays: _room(name, arrays))
+    pools = [tuple(v for v in (*TIES, 2.0, -12.0) if v or 0.0 not in op.domain[n].avoid) for n in op.names]
+    return _drawn(draw, name, pools, lambda arrays: tuple(np.full(a.shape, STEP) for a in arrays), op.kink)
+
+
+def _room(name: str, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    return tuple(reach_of(a, d) for a, d in zip(arrays, table[name].domain.values(), strict=True))
+
+
+@functools.cache
+def _wide_pools(name: str) -> tuple[tuple[float, ...], ...]:
+    """Values inside the op's domain, large ones too where the result stays finite."""
+    op = table[name]
+    reference = getattr(np, name, None) or references[name]
+    plain = [inside(op.domain[n], SMALL) for n in op.names]
+    pools = []
+    for i, n in enumerate(op.names):
+        others = [np.array(p) for p in plain if p is not plain[i]]
+        pool = []
+        for v in (*plain[i], *(h for h in HUGE if h in inside(op.domain[n], HUGE))):
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                values = reference(*(others[:i] + [np.full(others[0].shape if others else (1,), v)] + others[i:]))
+            if np.isfinite(values).all():
+                pool.append(v)
+        pools.append(tuple(pool))
+    return tuple(pools)
+
+
+@register_kinks("power", "float_power")
+def _powers_of_zero(draw: Draw, name: str) -> Call:
+    """Whole powers of zero, which are smooth; and zero to the power of what moves."""
+    f, g = table[name].function, getattr(np, name)
+    note = "an array of float64 whatever the argument" if name == "float_power" else ""
+    if draw(st.integers(0, 3)) == 0:
+        y = filled(draw, draw(shapes()), (0.5, 1.0, 2.0, 3.7))
+        base: Any = draw(st.sampled_from((0, 0.0, np.array(0.0), np.zeros(y.shape))))
+        return plain_call(name, [y], lambda y: f(base, y), lambda y: g(base, y), (repr(base), note))
+    x = filled(draw, draw(shapes()), TIES)
+    n: Any = draw(st.sampled_from((0, 1, 2, 3, 1.0, 2.0, 3.0, 0.0)))
+    if draw(st.booleans()):
+        n = filled(draw, draw(st.sampled_from(((), x.shape, (1,)))), (0.0, 1.0, 2.0, 3.0))
+    whole = float(n) if isinstance(n, int) else n
+    return plain_call(name, [x], lambda x: f(x, n), lambda x: g(x, whole), (repr(n), note))
+
+
+@register_kinks("arctan2")
+def _along_axes(draw: Draw, name: str) -> Call:
+    """On the positive half of one axis, and on the other one."""
+    shape, flat = draw(shapes()), draw(st.booleans())
+    y = filled(draw, shape, (0.0, -0.0) if flat else (1.0, -2.0, 800.0))
+    x = filled(draw, draw(st.sampled_from((shape, ()))), (1.0, 0.5, 800.0) if flat else (0.0, -0.0))
+    return plain_call(name, [y, x], ops.arctan2, np.arctan2)
+
+
+@register_kinks("xlogy", "xlog1py")
+def _nothing_times_a_logarithm(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (0.0, -0.0, 1.0, 0.0))
+    y = filled(draw, draw(st.sampled_from((x.shape, ()))), (1.0, 0.5, 800.0))
+    return plain_call(name, [x, y], table[name].function, references[name])
+
+
+@register_kinks("logaddexp", "logaddexp2")
+def _of_infinities(draw: Draw, name: str) -> Call:
+    """Equal arguments, arguments far apart, and minus infinity, which does not move."""
+    pool = (0.0, 1.0, 1.0, 800.0, -800.0, -np.inf)
+    x, y = filled(draw, draw(shapes()), pool), filled(draw, draw(shapes(0, 0)), pool)
+    return kink_call(name, [x, y], table[name].function, getattr(np, name), None)
+
+
+@register_kinks("copysign")
+def _size_of_zero(draw: Draw, name: str) -> Call:
+    given, _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))
+    arrays = [filled(draw, given[0], TIES), filled(draw, given[1], (1.0, -1.0, 2.0))]
+    return kink_call(name, arrays, ops.copysign, np.copysign, "elementwise")
+
+
+@register_kinks("angle")
+def _angle_on_an_axis(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (1.0, -1.0, 0.5))
+    return kink_call(name, [x], lambda x: ops.angle(x), lambda x: np.angle(x), None, "of real numbers")
+
+
+@register_kinks("heaviside")
+def _step_at_zero(draw: Draw, name: str) -> Call:
+    """The value at zero has a slope where the other argument is zero, which does not move."""
+    x = filled(draw, draw(shapes()), TIES)
+    y = filled(draw, draw(st.sampled_from((x.shape, ()))))
+    return plain_call(name, [y], lambda y: ops.heaviside(x, y), lambda y: np.heaviside(x, y), ("array", x.tolist()))
 
 
 @register("power")

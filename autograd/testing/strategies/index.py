@@ -12,13 +12,16 @@ from hypothesis.extra import numpy as hnp
 from autograd import ops
 from autograd.testing.strategies.base import (
     GRID,
+    TIES,
     Array,
     Call,
     Draw,
     axis_of,
     filled,
+    kink_call,
     plain_call,
     register,
+    register_kinks,
     shapes,
 )
 
@@ -211,3 +214,67 @@ def _embedding(draw: Draw, name: str) -> Call:
     return plain_call(
         name, [weight], lambda w: ops.embedding(w, indices, sparse=sparse), lambda w: w[indices], (indices, sparse)
     )
+
+
+@register_kinks("clip")
+def _on_the_bounds(draw: Draw, name: str) -> Call:
+    """Elements on a bound, on both where they are equal, and bounds that have a gradient."""
+    x = filled(draw, draw(shapes()), (*TIES, 2.0))
+    low, high = draw(st.sampled_from(((0.0, 1.0), (None, 1.0), (0.0, None), (1.0, 1.0), (1.0, 0.0), (-1.0, 0.5))))
+    if low is not None and high is not None and draw(st.booleans()):
+        bounds = [np.full(draw(st.sampled_from(((), x.shape))), v) for v in (low, high)]
+        return kink_call(name, [x, *bounds], ops.clip, np.clip, "elementwise", (low, high))
+    return kink_call(
+        name, [x], lambda x: ops.clip(x, low, high), lambda x: np.clip(x, low, high), "elementwise", (low, high)
+    )
+
+
+@register_kinks("where")
+def _untaken(draw: Draw, name: str) -> Call:
+    """What is not taken may be NaN or infinite."""
+    y = filled(draw, draw(shapes(1, 2, 1)), (np.nan, np.inf, -np.inf, 1.0, 0.0))
+    x = filled(draw, draw(st.sampled_from((y.shape, (), y.shape[-1:]))))
+    finite = np.isfinite(y)
+    return kink_call(
+        name, [x, y], lambda x, y: ops.where(~finite, x, y), lambda x, y: np.where(~finite, x, y), None, finite.tolist()
+    )
+
+
+@register_kinks("nan_to_num")
+def _replaced(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (np.nan, np.inf, -np.inf, 0.0, 1.0))
+    return kink_call(name, [x], lambda x: ops.nan_to_num(x, posinf=3.0), lambda x: np.nan_to_num(x, posinf=3.0), None)
+
+
+@register_kinks("getitem", "scatter_add")
+def _repeated(draw: Draw, name: str) -> Call:
+    """Indices that come several times, negative ones for the same element, so many that they are added in bulk."""
+    rows, width = draw(st.integers(1, 3)), draw(st.sampled_from(((), (2,), (2, 2))))
+    count = draw(st.sampled_from((2, 7, 70)))
+    index: Any = np.array(draw(st.lists(st.integers(-rows, rows - 1), min_size=count, max_size=count)))
+    shape = (rows, *width)
+    if width and draw(st.booleans()):
+        index = (index, index % width[0])
+    if name == "getitem":
+        x = filled(draw, shape)
+        return plain_call(name, [x], lambda x: ops.getitem(x, index), lambda x: x[index], f"index {index!r}")
+    g = (
+        filled(draw, np.empty(shape)[index].shape, (1.0, -0.5, 2.0))
+        if count < 70
+        else np.ones(np.empty(shape)[index].shape)
+    )
+
+    def expect(g: Array) -> Array:
+        out = np.zeros(shape, g.dtype)
+        np.add.at(out, index, g)
+        return out
+
+    return plain_call(name, [g], lambda g: ops.scatter_add(g, index, shape), expect, f"index {index!r}, shape {shape}")
+
+
+@register_kinks("embedding")
+def _same_row(draw: Draw, name: str) -> Call:
+    """One row many times, some rows never, and no index at all."""
+    weight = filled(draw, (draw(st.integers(2, 4)), draw(st.integers(1, 3))))
+    indices = np.full(draw(st.sampled_from(((0,), (5,), (2, 3)))), draw(st.sampled_from((0, 1))))
+    return plain_call(name, [weight], lambda w: ops.embedding(w, indices), lambda w: w[indices], indices)

@@ -10,15 +10,18 @@ from hypothesis import strategies as st
 from autograd.ops import linalg
 from autograd.testing.strategies import decompositions
 from autograd.testing.strategies.base import (
+    TIES,
     Array,
     Call,
     Draw,
     axis_of,
     distinct,
     filled,
+    kink_call,
     plain_call,
     reach_of,
     register,
+    register_kinks,
     shapes,
 )
 
@@ -262,3 +265,54 @@ def _multi_dot(draw: Draw, name: str) -> Call:
     if draw(st.booleans()):
         arrays[-1] = arrays[-1][:, 0]
     return plain_call(name, arrays, lambda *a: linalg.multi_dot(a), lambda *a: np.linalg.multi_dot(a))
+
+
+CONVEX = (1, 2, 3, 1.7, np.inf)
+
+
+@register_kinks("vector_norm", "norm")
+def _norm_at_zero(draw: Draw, name: str) -> Call:
+    """Vectors and rows of zeros, zeros among others, and ties of the largest."""
+    x = filled(draw, draw(shapes(1, 3, 1)), draw(st.sampled_from(((0.0, -0.0), TIES, (0.0, 2.0, 800.0)))))
+    axis = axis_of(draw, x.ndim, tuples=name == "vector_norm", none=name == "vector_norm")
+    note = {"axis": None if axis == () else axis, "keepdims": draw(st.booleans()), "ord": draw(st.sampled_from(CONVEX))}
+    if name == "norm" and draw(st.integers(0, 3)) == 0:
+        note = {"keepdims": note["keepdims"]}  # of all elements, whatever their number of axes
+    f, g = getattr(linalg, name), getattr(np.linalg, name)
+    return kink_call(name, [x], lambda x: f(x, **note), lambda x: g(x, **note), "convex", note)
+
+
+@register_kinks("norm", "matrix_norm")
+def _matrix_norm_at_zero(draw: Draw, name: str) -> Call:
+    """Matrices of zeros, of equal rows and columns, of equal singular values."""
+    m, n = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    x: Any = draw(st.sampled_from(("zeros", "ones", "unit", "any")))
+    made = {"zeros": np.zeros((m, n)), "ones": np.ones((m, n)), "unit": np.eye(m, n), "any": None}[x]
+    a = filled(draw, (m, n), TIES) if made is None else made
+    order: Any = draw(st.sampled_from(("fro", 1, np.inf, 2, "nuc")))
+    f, g = getattr(linalg, name), getattr(np.linalg, name)
+    return kink_call(name, [a], lambda a: f(a, ord=order), lambda a: g(a, ord=order), "convex", order)
+
+
+@register_kinks("det", "cofactor")
+def _singular(draw: Draw, name: str) -> Call:
+    """Determinants and cofactors are polynomials, at matrices without an inverse too."""
+    n = draw(st.integers(2, 3))
+    a = filled(draw, (n, n), draw(st.sampled_from(((0.0,), (1.0,), (0.0, 1.0, 0.0, 2.0)))))
+
+    def cofactor(a: Array) -> Any:
+        minors = [
+            [np.linalg.det(np.delete(np.delete(a, i, 0), j, 1)) * (-1) ** (i + j) for j in range(n)] for i in range(n)
+        ]
+        return np.array(minors)
+
+    if name == "det":
+        return plain_call(name, [a], linalg.det, np.linalg.det)
+    return plain_call(name, [a], linalg.cofactor, cofactor)
+
+
+@register_kinks("matrix_power")
+def _power_of_singular(draw: Draw, name: str) -> Call:
+    n, m = draw(st.integers(0, 4)), draw(st.integers(1, 3))
+    a = filled(draw, (m, m), (0.0, 1.0, 0.0))
+    return plain_call(name, [a], lambda a: linalg.matrix_power(a, n), lambda a: np.linalg.matrix_power(a, n), n)

@@ -9,17 +9,21 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
+from autograd.primitive import table
 from autograd.testing.strategies.base import (
+    HUGE,
     POOL,
     Array,
     Call,
     Draw,
     filled,
+    kink_call,
     plain_call,
     register,
+    register_kinks,
     shapes,
 )
-from autograd.testing.strategies.reference import normal, softmax
+from autograd.testing.strategies.reference import normal, softmax, tanh_slope
 
 
 @register("gelu")
@@ -92,3 +96,78 @@ def _cross_entropy(draw: Draw, name: str) -> Call:
         return -picked.mean()
 
     return plain_call(name, [filled(draw, shape)], lambda x: ops.cross_entropy(x, targets), expect, targets)
+
+
+@register_kinks("softmax")
+def _masked(draw: Draw, name: str) -> Call:
+    """Some elements, or all along the axis, masked out by minus infinity; numbers whose exponentials overflow."""
+    pool = draw(st.sampled_from(((-np.inf, 0.0, 1.0), (-np.inf,), (*HUGE, 0.0))))
+    x = filled(draw, draw(shapes(1, 3, 1)), pool)
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+
+    def expect(x: Array) -> Any:
+        top = x.max(axis=axis, keepdims=True)
+        e = np.exp(x - np.where(np.isfinite(top), top, 0))
+        return e / np.maximum(e.sum(axis=axis, keepdims=True), 1e-300)
+
+    return kink_call(name, [x], lambda x: ops.softmax(x, axis), expect, None, axis)
+
+
+@register_kinks("log_softmax")
+def _large_logits(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3, 1)), (*HUGE, 0.0, 1.0))
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+
+    def expect(x: Array) -> Any:
+        y = x - x.max(axis=axis, keepdims=True)
+        return y - np.log(np.exp(y).sum(axis=axis, keepdims=True))
+
+    return kink_call(name, [x], lambda x: ops.log_softmax(x, axis), expect, None, axis)
+
+
+@register_kinks("gelu", "gelu_tanh_slope", "normal_cdf")
+def _far_out(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (*HUGE, 0.0, -0.0))
+    if name == "gelu_tanh_slope":
+        return kink_call(name, [x], table[name].function, tanh_slope, None)
+    if name == "normal_cdf":
+        return kink_call(name, [x], table[name].function, normal, None)
+    approximate = draw(st.sampled_from(("none", "tanh")))
+
+    def expect(x: Array) -> Any:
+        if approximate == "tanh":
+            return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+        return x * normal(x)
+
+    return kink_call(name, [x], lambda x: ops.gelu(x, approximate), expect, None, approximate)
+
+
+@register_kinks("layer_norm", "rms_norm")
+def _constant_rows(draw: Draw, name: str) -> Call:
+    """Rows without spread, where only `eps` keeps the slope finite; and rows of one element."""
+    x = filled(draw, draw(shapes(1, 3, 1)), draw(st.sampled_from(((0.0,), (3.0,), (800.0, -800.0)))))
+    eps = draw(st.sampled_from((1e-5, 1e-2)))
+
+    def expect(x: Array) -> Any:
+        if name == "layer_norm":
+            return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps)
+        return x / np.sqrt((x**2).mean(-1, keepdims=True) + eps)
+
+    f = getattr(ops, name)
+    return kink_call(name, [x], lambda x: f(x, eps=eps), expect, None, eps, most=0.1 * math.sqrt(eps))
+
+
+@register_kinks("cross_entropy")
+def _sure(draw: Draw, name: str) -> Call:
+    """Classes masked out, the target's not; and logits far apart."""
+    rows, n = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    x = filled(draw, (rows, n), draw(st.sampled_from(((-np.inf, 0.0, 1.0), (*HUGE, 0.0)))))
+    targets = np.array(draw(st.lists(st.integers(0, n - 1), min_size=rows, max_size=rows)))
+    x[np.arange(rows), targets] = draw(st.sampled_from((0.0, 12.0)))
+
+    def expect(x: Array) -> Any:
+        y = x - x.max(axis=-1, keepdims=True)
+        picked = np.take_along_axis(y, targets[:, None], -1)[:, 0] - np.log(np.exp(y).sum(axis=-1))
+        return -picked.mean()
+
+    return kink_call(name, [x], lambda x: ops.cross_entropy(x, targets), expect, None, targets)

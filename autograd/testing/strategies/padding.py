@@ -8,7 +8,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Array, Call, Draw, distinct, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    TIES,
+    Array,
+    Call,
+    Draw,
+    distinct,
+    filled,
+    kink_call,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 
 MODES = ("constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "mean", "maximum", "minimum", "median")
 
@@ -51,4 +63,19 @@ def _pad(draw: Draw, name: str) -> Call:
         lambda x: np.pad(x, width, mode, **options),
         (width, mode, options),
         most=0.02 if choice else 0.1,
+    )
+
+
+@register_kinks("pad")
+def _tied(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 2, 1)), TIES)
+    mode = draw(st.sampled_from(("maximum", "minimum", "median")))
+    width, options = draw(st.sampled_from((1, (0, 2)))), _options(draw, mode, x.ndim)
+    return kink_call(
+        name,
+        [x],
+        lambda x: ops.pad(x, width, mode, **options),
+        lambda x: np.pad(x, width, mode, **options),
+        "selection",
+        (width, mode, options),
     )

@@ -8,7 +8,18 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import SMALL, Array, Call, Draw, distinct, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    SMALL,
+    Array,
+    Call,
+    Draw,
+    distinct,
+    filled,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 
 LEADING = tuple(v for v in SMALL if abs(v) >= 0.5)
 
@@ -135,3 +146,22 @@ def _polyfit(draw: Draw, name: str) -> Call:
 
     arrays = [*([x] if deg else []), *([y] if what != "unscaled" else []), *([weights] if weighted else [])]
     return plain_call(name, arrays, of(ops.polyfit), of(np.polyfit), (deg, what), most=0.02)
+
+
+@register_kinks("poly", "poly_of_roots", "characteristic")
+def _equal_roots(draw: Draw, name: str) -> Call:
+    """Coefficients are polynomials of roots and of matrices, where these are equal, zero or singular too."""
+    n = draw(st.integers(1, 3))
+    matrix = name == "characteristic" or (name == "poly" and draw(st.booleans()))
+    x = filled(draw, (n, n) if matrix else (n,), (0.0, 1.0, 1.0, -2.0))
+    return plain_call(name, [x], getattr(ops, name), _of_matrix if matrix else np.poly)
+
+
+def _of_matrix(a: Array) -> Any:
+    """The characteristic polynomial by traces of powers (Faddeev and LeVerrier), exact where eigenvalues are equal."""
+    n = len(a)
+    found, power = [np.ones((), a.dtype)], np.zeros_like(a)
+    for k in range(1, n + 1):
+        power = a @ power + found[-1] * np.eye(n)
+        found.append(-np.trace(a @ power) / k)
+    return np.array(found)

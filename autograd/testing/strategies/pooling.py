@@ -11,7 +11,18 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Array, Call, Draw, distinct, filled, plain_call, register
+from autograd.testing.strategies.base import (
+    TIES,
+    Array,
+    Call,
+    Draw,
+    distinct,
+    filled,
+    kink_call,
+    plain_call,
+    register,
+    register_kinks,
+)
 from autograd.testing.strategies.windows import Slide, said, slides
 
 
@@ -176,3 +187,28 @@ def _lp_pool(draw: Draw, name: str) -> Call:
         return _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))
 
     return plain_call(name, [x], lambda x: ops.lp_pool(x, p, *said[:2]), expect, (p, *said[:2]), most=0.04)
+
+
+@register_kinks("max_pool")
+def _tied_pool(draw: Draw, name: str) -> Call:
+    shape, w, said, ceil = _drawn(draw, True)
+    settings = (*said, w.dilation, ceil)
+    x = filled(draw, shape, TIES)
+    return kink_call(name, [x], lambda x: ops.max_pool(x, *settings), lambda x: _largest(w, x), "convex", settings)
+
+
+@register_kinks("lp_pool")
+def _pool_of_zeros(draw: Draw, name: str) -> Call:
+    """Windows of nothing but zeros, and ties of the largest."""
+    shape, w, said, _ = _drawn(draw, False)
+    w = replace(w, pads=((0, 0),) * len(w.size), size=tuple(max(n, k) for n, k in zip(w.size, w.kernel, strict=True)))
+    shape = (*shape[: len(shape) - len(w.size)], *w.size)
+    p: Any = draw(st.sampled_from((1, 2, np.inf)))
+    x = filled(draw, shape, draw(st.sampled_from(((0.0,), TIES))))
+
+    def expect(x: Any) -> Any:
+        if p == np.inf:
+            return _largest(w, x)
+        return _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))
+
+    return kink_call(name, [x], lambda x: ops.lp_pool(x, p, *said[:2]), expect, "convex", (p, *said[:2]))

@@ -9,15 +9,19 @@ from hypothesis import strategies as st
 
 from autograd import ops
 from autograd.testing.strategies.base import (
+    HUGE,
     POOL,
+    TIES,
     Array,
     Call,
     Draw,
     axis_of,
     distinct,
     filled,
+    kink_call,
     plain_call,
     register,
+    register_kinks,
     shapes,
 )
 
@@ -147,5 +151,89 @@ def _weighted(draw: Draw, name: str) -> Call:
         [x, b],
         lambda x, b: ops.reduce.weighted_logsumexp(x, b, **given),
         lambda x, b: np.log(np.sum(b * np.exp(x), **given)),
+        given,
+    )
+
+
+EXTREMES = {"max": "convex", "nanmax": "convex", "min": "concave", "nanmin": "concave", "ptp": "convex"}
+
+
+@register_kinks("max", "min", "nanmax", "nanmin", "ptp")
+def _tied_extreme(draw: Draw, name: str) -> Call:
+    """Ties, with `initial` too, under a mask, beside NaNs, and in slices of one element."""
+    x = filled(draw, draw(shapes(side=1)), (*TIES, 1.0))
+    given = (
+        {"axis": axis_of(draw, x.ndim)} if name == "ptp" else keywords(draw, x, draw(st.sampled_from((1.0, -1.0))), 1)
+    )
+    if name.startswith("nan") and "where" not in given:
+        x = with_nan(draw, x, given["axis"])
+    f, g = getattr(ops, name), getattr(np, name)
+    return kink_call(name, [x], lambda x: f(x, **given), lambda x: g(x, **given), EXTREMES[name], given)
+
+
+@register_kinks("prod", "nanprod", "cumprod", "nancumprod", "cumulative_prod")
+def _product_of_zeros(draw: Draw, name: str) -> Call:
+    """None, one and several zeros in a slice; the product is smooth at each."""
+    x = filled(draw, draw(shapes(side=1)), (0.0, 2.0, -0.0, 3.0, 0.5))
+    axis = axis_of(
+        draw, x.ndim, tuples=not name.startswith(("cum", "nancum")), none=name != "cumulative_prod" or x.ndim < 2
+    )
+    x = with_nan(draw, x, axis if name == "nanprod" else None, 0) if name.startswith("nan") else x
+    return reduction(name, [x], {"axis": axis})
+
+
+@register_kinks("var", "std", "nanvar", "nanstd")
+def _spread_of_a_constant(draw: Draw, name: str) -> Call:
+    """Rows that are constant beside rows that are not, and rows of one element."""
+    x = filled(draw, draw(shapes(side=1)), draw(st.sampled_from(((0.5,), (0.0, 1.0), (-3.0, -3.0, 800.0)))))
+    given: dict[str, Any] = {"axis": axis_of(draw, x.ndim), "keepdims": draw(st.booleans())}
+    if draw(st.booleans()):
+        mask = mask_for(draw, x)
+        if np.all(np.sum(np.broadcast_to(mask, x.shape), axis=given["axis"]) > 0):
+            given["where"] = mask
+    if name.startswith("nan") and "where" not in given:
+        x = with_nan(draw, x, given["axis"])
+    f, g = getattr(ops, name), getattr(np, name)
+    kink = "convex" if name.endswith("std") else None
+    return kink_call(name, [x], lambda x: f(x, **given), lambda x: g(x, **given), kink, given)
+
+
+@register_kinks("logsumexp")
+def _logsumexp_of_nothing(draw: Draw, name: str) -> Call:
+    """Minus infinity here and there, or everywhere along the axis; and numbers whose exponentials overflow."""
+    pool = draw(st.sampled_from(((-np.inf, 0.0, 1.0), (-np.inf,), (*HUGE, 0.0, 0.0))))
+    x, given = filled(draw, draw(shapes(side=1)), pool), {"keepdims": draw(st.booleans())}
+    axis = axis_of(draw, x.ndim)
+
+    def expect(x: Array) -> Any:
+        return np.logaddexp.reduce(x.ravel() if axis is None else x, axis=0 if axis is None else axis, **given)
+
+    def plainly(x: Array) -> Any:
+        if axis is None or isinstance(axis, tuple):
+            top = np.max(x, axis=axis, keepdims=True)
+            top = np.where(np.isfinite(top), top, 0)
+            found = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+            return found if given["keepdims"] else np.reshape(found, np.sum(x, axis=axis).shape)
+        return expect(x)
+
+    return kink_call(name, [x], lambda x: ops.logsumexp(x, axis, **given), plainly, None, (axis, given))
+
+
+@register_kinks("weighted_logsumexp")
+def _weighted_by_zero(draw: Draw, name: str) -> Call:
+    """Weights of zero, each slice with one that is not; the exponentials of large numbers."""
+    x = filled(draw, (draw(st.integers(1, 3)), draw(st.integers(1, 3))), (0.0, 1.0, 0.5, -12.0))
+    b = filled(draw, x.shape, (0.0, 1.0, 2.0, 0.0))
+    b[:, 0] = 1.0
+    if draw(st.booleans()):
+        x = x + draw(st.sampled_from((800.0, -800.0)))
+    top = np.max(x)
+    given = {"axis": -1, "keepdims": draw(st.booleans())}
+    return kink_call(
+        name,
+        [x, b],
+        lambda x, b: ops.reduce.weighted_logsumexp(x, b, **given),
+        lambda x, b: np.log(np.sum(b * np.exp(x - top), **given)) + top,
+        None,
         given,
     )

@@ -8,7 +8,20 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, axis_of, distinct, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    HUGE,
+    TIES,
+    Call,
+    Draw,
+    axis_of,
+    distinct,
+    filled,
+    kink_call,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 from autograd.testing.strategies.reduce import reduction, with_nan
 
 
@@ -139,4 +152,34 @@ def _interp(draw: Draw, name: str) -> Call:
         given = {"period": draw(st.sampled_from((7.13, -7.13)))}
     return plain_call(
         name, [x, xp, fp], lambda *a: ops.interp(*a, **given), lambda *a: np.interp(*a, **given), (given, note), 0.01
+    )
+
+
+@register_kinks("cummax", "cummin", "logcumsumexp")
+def _accumulated_ties(draw: Draw, name: str) -> Call:
+    """Ties of the running extreme; of the running logarithm minus infinity too, and large numbers."""
+    smooth = name == "logcumsumexp"
+    pool: Any = draw(st.sampled_from(((-np.inf, 0.0, 1.0), (*HUGE, 1.0, 1.0)))) if smooth else (*TIES, 1.0)
+    x = filled(draw, draw(shapes(1, 3, 1)), pool)
+    axis = draw(st.integers(-x.ndim, x.ndim - 1))
+    f = getattr(ops, name)
+    g: Any = {"cummax": np.maximum, "cummin": np.minimum, "logcumsumexp": np.logaddexp}[name]
+    kink = None if smooth else {"cummax": "convex", "cummin": "concave"}[name]
+    return kink_call(name, [x], lambda x: f(x, axis), lambda x: g.accumulate(x, axis), kink, axis)
+
+
+@register_kinks("interp")
+def _on_the_points(draw: Draw, name: str) -> Call:
+    """At the points between which the line bends, and beyond both ends."""
+    n = draw(st.integers(1, 4))
+    xp = np.cumsum(filled(draw, (n,), (0.5, 1.0, 1.5)))
+    fp = filled(draw, (n,))
+    x = filled(draw, draw(shapes()), (*xp.tolist(), xp[0] - 2.0, xp[-1] + 2.0))
+    note = "an array in double precision, as NumPy's"
+    if draw(st.booleans()):
+        return kink_call(
+            name, [x], lambda x: ops.interp(x, xp, fp), lambda x: np.interp(x, xp, fp), "elementwise", (xp, fp, note)
+        )
+    return kink_call(
+        name, [fp], lambda fp: ops.interp(x, xp, fp), lambda fp: np.interp(x, xp, fp), None, (x.tolist(), xp, note)
     )

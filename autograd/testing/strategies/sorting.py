@@ -8,7 +8,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, axis_of, distinct, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    TIES,
+    Call,
+    Draw,
+    axis_of,
+    distinct,
+    filled,
+    kink_call,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 
 
 @register("sort")
@@ -71,4 +83,44 @@ def _select(draw: Draw, name: str) -> Call:
         lambda *c: ops.select(conditions, c, default),
         lambda *c: np.select(conditions, c, default),
         default,
+    )
+
+
+@register_kinks("sort", "partition")
+def _sorted_ties(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(1, 3, 1)), TIES)
+    axis = axis_of(draw, x.ndim, tuples=False)
+    kth = list(range(x.size if axis is None else x.shape[axis]))
+    if name == "sort":
+        return kink_call(name, [x], lambda x: ops.sort(x, axis), lambda x: np.sort(x, axis), "selection", axis)
+    return kink_call(
+        name, [x], lambda x: ops.partition(x, kth, axis), lambda x: np.partition(x, kth, axis), "selection", axis
+    )
+
+
+@register_kinks("choose", "select")
+def _untaken(draw: Draw, name: str) -> Call:
+    """What is not taken may be NaN or infinite."""
+    shape = draw(shapes(1, 2, 1))
+    second = filled(draw, shape, (np.nan, np.inf, 1.0, -np.inf))
+    first = filled(draw, shape)
+    taken = ~np.isfinite(second)
+    if name == "choose":
+        which = np.where(taken, 0, 1)
+        return kink_call(
+            name,
+            [first, second],
+            lambda *c: ops.choose(which, c),
+            lambda *c: np.choose(which, c),
+            None,
+            which.tolist(),
+        )
+    conditions = [taken, ~taken]
+    return kink_call(
+        name,
+        [first, second],
+        lambda *c: ops.select(conditions, c),
+        lambda *c: np.select(conditions, c),
+        None,
+        taken.tolist(),
     )

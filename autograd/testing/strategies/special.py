@@ -20,13 +20,15 @@ from autograd.testing.strategies.base import (
     Draw,
     filled,
     inside,
+    kink_call,
     plain_call,
     reach_of,
     register,
+    register_kinks,
     shapes,
 )
 from autograd.testing.strategies.elementwise import references
-from autograd.testing.strategies.reference import erfcx_slope, exp_moment
+from autograd.testing.strategies.reference import erfcx_slope, exp_moment, sinc_slope
 
 
 def scipys(name: str) -> Callable[..., Any]:
@@ -158,3 +160,30 @@ def _betainc(draw: Draw, name: str) -> Call:
 @register("rgamma")
 def _rgamma(draw: Draw, name: str) -> Call:
     return plain_call(name, [filled(draw, draw(shapes()), (*GRID, 0.1, 5.3))], ops.rgamma, references[name])
+
+
+@register_kinks("jv", "iv", "ive")
+def _bessel_at_zero(draw: Draw, name: str) -> Call:
+    order = draw(st.sampled_from((0, 1, 2, 3, -1)))
+    x = filled(draw, draw(shapes()), (0.0, -0.0, 1.0))
+    f, g = table[name].function, references[name]
+    kink = "elementwise" if name == "ive" else None
+    return kink_call(name, [x], lambda x: f(order, x), lambda x: np.asarray(g(order, x)), kink, order)
+
+
+@register_kinks("sinc_slope", "exprel_slope", "erfcx_slope")
+def _removable(draw: Draw, name: str) -> Call:
+    n = draw(st.integers(1, 3))
+    x = filled(draw, draw(shapes()), (0.0, -0.0, 1e-9, 1e-3) if name != "erfcx_slope" else (0.0, -0.0, 6.9, 7.1))
+    f = table[name].function
+    g = {"sinc_slope": sinc_slope, "exprel_slope": exp_moment, "erfcx_slope": erfcx_slope}[name]
+    return kink_call(name, [x], lambda x: f(x, n), lambda x: g(x, n), None, n)
+
+
+@register_kinks("lambertw")
+def _lambertw_at_zero(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (0.0, -0.0, 1.0))
+    g = scipys("lambertw")
+    return plain_call(
+        name, [x], lambda x: ops.real(ops.lambertw(x)), lambda x: np.real(g(x)), "k = 0, an array of float64", most=0.05
+    )

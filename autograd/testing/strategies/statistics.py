@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 
 from autograd import ops
 from autograd.testing.strategies.base import (
+    TIES,
     Array,
     Call,
     Draw,
     axis_of,
     distinct,
     filled,
+    kink_call,
     plain_call,
     reach_of,
     register,
+    register_kinks,
     shapes,
 )
 from autograd.testing.strategies.reduce import reduction, with_nan
@@ -179,4 +182,35 @@ def _histogramdd(draw: Draw, name: str) -> Call:
         lambda w: f(*first, weights=w, **given)[0],
         lambda w: g(*first, weights=w, **given)[0],
         (repr(first), "array", given),
+    )
+
+
+@register_kinks("median", "nanmedian", "quantile", "percentile", "nanquantile", "nanpercentile")
+def _tied_quantile(draw: Draw, name: str) -> Call:
+    """Ties, slices of one element, and quantiles that fall on an element."""
+    x = filled(draw, draw(shapes(side=1)), TIES)
+    given: dict[str, Any] = {"axis": axis_of(draw, x.ndim), "keepdims": draw(st.booleans())}
+    x = with_nan(draw, x, given["axis"]) if name.startswith("nan") else x
+    f, g = getattr(ops, name), getattr(np, name)
+    if name.endswith("median"):
+        return kink_call(name, [x], lambda x: f(x, **given), lambda x: g(x, **given), "selection", given)
+    given["method"] = draw(st.sampled_from((*SMOOTH, *JUMPING)))
+    q = draw(st.sampled_from((0.0, 0.25, 0.5, 1.0))) * (100 if name.endswith("percentile") else 1)
+    return kink_call(name, [x], lambda x: f(x, q, **given), lambda x: g(x, q, **given), "selection", (q, given))
+
+
+@register_kinks("bounded_correlation")
+def _on_the_bound(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes()), (1.0, -1.0, 0.0))
+    f = ops.statistics.bounded_correlation
+    return kink_call(name, [x], f, lambda x: np.clip(x, -1, 1), "elementwise", most=0.1)
+
+
+@register_kinks("average")
+def _weights_of_zero(draw: Draw, name: str) -> Call:
+    x = filled(draw, (draw(st.integers(1, 3)), draw(st.integers(2, 3))))
+    w = filled(draw, x.shape, (0.0, 1.0, 2.0))
+    w[:, 0] = 1.0
+    return kink_call(
+        name, [x, w], lambda x, w: ops.average(x, -1, w), lambda x, w: np.average(x, -1, w), None, "weights"
     )
