@@ -164,6 +164,7 @@ class Search:
         self.examples, self.seed, self.until, self.first = examples, seed, until, first
         self.tally: Counter[Verdict] = Counter()
         self.found: tuple[Any, Report] | None = None
+        self.last: tuple[Any, Report] | None = None
         self._least: tuple[int, int] = (0, 0)
         self._shrinks = 0
 
@@ -192,6 +193,7 @@ class Search:
         report = checked(self.check, case)
         if self.found is None:
             self.tally[report.verdict] += 1
+            self.last = case, report
         if report.verdict not in self.fails:
             return
         size = _size(case), len(repr(case))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -121,28 +122,33 @@ def of_call(call: Any, report: Report, order: int, seed: int, again: str) -> str
     return SEARCH.format(again=again)
 
 
-def written(lines: str, values: Sequence[Any], names: Sequence[str], options: dict[str, Any]) -> str:
-    """The whole script: imports, values, `lines`, which define or import `f`, and the check."""
+def written(
+    lines: str,
+    values: Sequence[Any],
+    names: Sequence[str],
+    options: dict[str, Any],
+    imports: Sequence[str] = (),
+) -> str:
+    """The whole script: imports, values, `lines`, which define `f`, and the check."""
     told = [f"{name} = {expression(v)}" for name, v in zip(names, values, strict=True)]
     if isinstance(options.get("reach"), list):
         options = {**options, "reach": list(map(_filled, options["reach"]))}
-    given = "".join(
-        f", {key}={value if key == 'reach' and isinstance(value, str) else _option(value)}"
-        for key, value in options.items()
-        if value not in (None, False, ())
-    )
-    text = "\n".join(told) + "\n" + lines
-    imports = ["import numpy as np"]
-    if "inf" in text or "nan" in text:
-        imports.append("from numpy import inf, nan")
-    imports.append("")
-    if "ops." in text:
-        imports.append("from autograd import ops")
-    if "table[" in text or "composites[" in text:
-        imports.append("from autograd.primitive import composites, table")
-    imports.append("from autograd.testing import check_grads")
-    end = f"report = check_grads(f, {', '.join(names)}{given})\nprint(report)\nraise SystemExit(0 if report else 1)\n"
-    return "\n".join([*imports, "", *told, "", lines.rstrip(), "", end])
+    given = [f"{key}={_option(v)}" for key, v in options.items() if v not in (None, False, 0, ())]
+    check = f"report = check_grads({', '.join(['f', *names, *given])})"
+    text = "\n".join([*told, lines, check])
+    standard = [line for line in imports if line.startswith("import ")]
+    first = [*standard, *([""] if standard else []), "import numpy as np"]
+    if re.search(r"\b(inf|nan)\b", text):
+        first.append("from numpy import inf, nan")
+    first += ["", *(line for line in imports if line not in standard)]
+    if "ops." in lines:
+        first.append("from autograd import ops")
+    if "table[" in lines or "composites[" in lines:
+        first.append("from autograd.primitive import composites, table")
+    first.append("from autograd.testing import check_grads")
+    gap = ["", ""] if lines.startswith("def ") else []
+    end = [check, "print(report)", "raise SystemExit(0 if report else 1)", ""]
+    return "\n".join([*first, "", *told, *gap, lines, *gap, *end])
 
 
 class _Source(str):
@@ -183,7 +189,7 @@ def body(apply: Callable[..., Any], arrays: Sequence[Any], names: Sequence[str])
         lines[-1] = lines[-1].replace(f"    {final} = ", "    return ")
     else:
         lines.append(f"    return {final}")
-    return "\n".join([f"\ndef f({', '.join(names)}):", *lines]) + "\n"
+    return "\n".join([f"def f({', '.join(names)}):", *lines])
 
 
 def _named(declared: Any) -> str:
