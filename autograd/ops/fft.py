@@ -113,6 +113,8 @@ def irfft(x, n=None, axis=-1, norm=None):
     length = _length(x, axis)
     if n is None and length < 2:
         raise ValueError(f"{length} elements are the half spectrum of no points: give n, 1 or more")
+    if length == 0:  # NumPy then returns whatever was in memory
+        x = np.zeros([1 if i == axis % x.ndim else m for i, m in enumerate(x.shape)], x.dtype)
     return np.fft.irfft(x, n, axis, norm)
 
 

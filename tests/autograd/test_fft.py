@@ -177,3 +177,13 @@ def test_all_of_numpys_transforms_are_there():
     missing = [n for n in np.fft.__all__ if getattr(np.fft, n) not in numpy_functions]
     assert sorted(missing) == ["fftfreq", "rfftfreq"]
     assert all(table[name].linear == "all" for name in ("fft", "ifft", "rfft", "irfft", "fftshift", "ifftshift"))
+
+
+def test_an_empty_half_spectrum_is_that_of_zeros():
+    """numpy.fft.irfft of an empty axis returns uninitialised memory."""
+    x = Tensor(np.zeros((2, 0)), requires_grad=True)
+    for f in (np.fft.irfft, np.fft.hfft):
+        out = f(x, 3)
+        assert out.data.tolist() == [[0.0] * 3] * 2
+        assert gradients(out.sum(), [x])[0].shape == (2, 0)
+    assert np.fft.irfft(Tensor(np.zeros((0, 2)), requires_grad=True), 3, axis=0).data.tolist() == [[0.0, 0.0]] * 3
