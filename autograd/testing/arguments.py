@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import tree
+from autograd.op import Declared
 from autograd.testing.libraries import Library
 from autograd.testing.oracle import Array
 
@@ -22,6 +23,10 @@ class Arguments:
         Those that are free, NumPy's.
     names : list of str
         What each is called.
+    places : list of int
+        Where they stand among the leaves of all arguments.
+    others : str
+        What else there is, of numbers without derivatives, in words.
     """
 
     def __init__(
@@ -42,7 +47,7 @@ class Arguments:
         free = (np.ndarray, np.generic, kind) if some else (float, complex)
         self._f, self._args, self._kwargs = f, args, kwargs
         self._values: list[Any] = []
-        self._places: list[int] = []
+        self.places: list[int] = []
         self.arrays: list[Array] = []
         self.names: list[str] = []
         for i, of_one in enumerate(leaves):
@@ -50,20 +55,25 @@ class Arguments:
                 if i in chosen and isinstance(v, free):
                     array = np.asarray(library.numpy(v) if isinstance(v, kind) else v)
                     if array.dtype.kind in "fc":
-                        self._places.append(len(self._values))
+                        self.places.append(len(self._values))
                         self.arrays.append(array)
                         self.names.append(path)
                 self._values.append(v)
+        numbers = [(v, path) for of_one in leaves for v, path in of_one if getattr(v, "dtype", None) is not None]
+        fixed = [f"{path} is {v.dtype}" for v, path in numbers if path not in self.names]
+        self.others = f" ({', '.join(fixed)}: give floats, as x.astype(float))" if fixed else ""
         self._bare = all(v is arg for v, arg in zip(self._values, args, strict=False)) and len(args) == len(self.arrays)
 
     def __call__(self, *free: Any) -> Any:
         """The function with other arrays in the place of those that are free."""
-        if self._bare:
-            return self._f(*free, **self._kwargs)
+        return self._f(*(free if self._bare else self.filled(*free)), **self._kwargs)
+
+    def filled(self, *free: Any) -> tuple[Any, ...]:
+        """All arguments, with other arrays in the place of those that are free."""
         values = list(self._values)
-        for place, v in zip(self._places, free, strict=True):
+        for place, v in zip(self.places, free, strict=True):
             values[place] = v
-        return self._f(*tree.like(self._args, values), **self._kwargs)
+        return tuple(tree.like(self._args, values))
 
 
 def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
@@ -71,8 +81,9 @@ def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
         parameters = []
-    names: list[str] = []
-    for p in parameters:
+    declared = getattr(f, "op", None)
+    names: list[str] = list(declared.order()) if isinstance(declared, Declared) else []
+    for p in parameters if not names else []:
         if p.kind is p.VAR_POSITIONAL:
             names += [f"{p.name}[{i}]" for i in range(len(args) - len(names))]
         elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):

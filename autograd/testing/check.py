@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,8 +19,10 @@ from autograd.testing.libraries.base import several
 from autograd.testing.libraries.plain import Plain
 from autograd.testing.oracle import Array
 from autograd.testing.report import Finding, Report, Verdict
+from autograd.testing.rules import Rule
 
 REACH = 0.1
+KINDS = ("smooth", "elementwise", "convex", "concave", "selection", "jump")
 
 
 def check_grads(
@@ -91,20 +94,23 @@ def check_grads(
     ...     return x**3
     >>> print(check_grads(third_power, np.array([0.5, 2.0]), modes=["reverse"]))
     third_power (glassgrad): wrong
-      looks like: a factor of 0.333333 too many
+      looks like: a factor: the rule gives 1/3 times the derivative
       gradient: d out[1] / d x[1] is 4, differences say 12 within ...
       gradient: d out[0] / d x[0] is 0.25, differences say 0.75 within ...
-      at x = [0.5 2. ]
+      at x = [0.5, 2.0]
     """
     chosen = library_of(args, library)
-    unknown = set(modes) - {"reverse", "forward"}
-    if unknown or order < 1:
+    modes = (modes,) if isinstance(modes, str) else tuple(modes)
+    if not set(modes) <= {"reverse", "forward"} or order < 1:
         raise ValueError(f"modes are 'reverse' and 'forward', order is at least 1; got {list(modes)} and {order}")
+    if kink is not None and kink not in KINDS:
+        raise ValueError(f"kink={kink!r}: the kinds are {', '.join(KINDS)}; None says nothing about kinks")
     arguments = Arguments(f, args, kwargs, wrt, chosen)
     called = name or str(getattr(f, "__name__", type(f).__name__))
     report = Report(called, chosen.name, seed=seed)
     check = _Check(arguments, chosen, report, kink, analytic, reach, fast)
-    check.run(order, tuple(m for m in modes if m in chosen.modes))
+    with np.errstate(all="ignore"):
+        check.run(order, tuple(m for m in modes if m in chosen.modes))
     if not report.ok:
         report.point = _point(arguments)
     return report
@@ -113,8 +119,9 @@ def check_grads(
 def check_vjp(f: Callable[..., Any], vjp: Callable[..., Any], *args: Any, **options: Any) -> Report:
     """Check a vector-Jacobian product written by hand, of plain arrays: vjp(cotangent, *args).
 
-    It returns the gradient, or a tuple of one for each argument (None: zero); where `f` returns a tuple, the cotangents
-    come as one. `options` are those of `check_grads`.
+    It returns the gradient, or a tuple of one for each argument (None: zero, or no gradient); where `f` returns a tuple
+    or another structure, the cotangents come as one. `options` are those of `check_grads`; the rule gets those keyword
+    arguments of `f` that its own signature has.
 
     >>> import numpy as np
     >>> from autograd.testing import check_vjp
@@ -122,32 +129,41 @@ def check_vjp(f: Callable[..., Any], vjp: Callable[..., Any], *args: Any, **opti
     >>> print(report.findings[0].argument, report.findings[0].guess)
     x2 swapped: it is the derivative by another argument
     """
-    return _by_hand(f, Plain(vjp=vjp), args, options)
+    rule = _rule(f, vjp, args, options)
+    return check_grads(f, *args, library=Plain(vjp=rule.vjp), **{"order": 1, **options})
 
 
 def check_jvp(f: Callable[..., Any], jvp: Callable[..., Any], *args: Any, **options: Any) -> Report:
     """Check a Jacobian-vector product written by hand, of plain arrays: jvp(*tangents, *args).
 
-    It returns the tangent of the output, or of each as a tuple. `options` are those of `check_grads`.
+    There is a tangent for each array of floats among the arguments. The rule returns the tangent of the output, or of
+    each as a tuple. `options` are those of `check_grads`.
 
     >>> import numpy as np
     >>> from autograd.testing import check_jvp
     >>> bool(check_jvp(np.sin, lambda t, x: t * np.cos(x), np.array([0.3])))
     True
     """
-    return _by_hand(f, Plain(jvp=jvp), args, options)
+    rule = _rule(f, jvp, args, options)
+    return check_grads(f, *args, library=Plain(jvp=rule.jvp), **{"order": 1, **options})
 
 
-def _by_hand(f: Callable[..., Any], library: Plain, args: tuple[Any, ...], options: dict[str, Any]) -> Report:
-    return check_grads(f, *args, library=library, **{"order": 1, **options})
+OPTIONS = {p.name for p in inspect.signature(check_grads).parameters.values() if p.kind is p.KEYWORD_ONLY}
+
+
+def _rule(f: Callable[..., Any], rule: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Rule:
+    kwargs = {key: v for key, v in options.items() if key not in OPTIONS}
+    return Rule(rule, f, args, kwargs, Arguments(f, args, kwargs, options.get("wrt"), Plain()))
 
 
 def _point(arguments: Arguments) -> str:
-    with np.printoptions(threshold=20, edgeitems=2, precision=17, linewidth=10**6):
-        shown = [
-            f"{name} = {str(a).replace(chr(10), '')}" + ("" if a.dtype == float else f" ({a.dtype})")
-            for name, a in zip(arguments.names, arguments.arrays, strict=True)
-        ]
+    shown = []
+    for name, a in zip(arguments.names, arguments.arrays, strict=True):
+        text = str(a.tolist())
+        if a.size > 20:
+            text = np.array2string(a, 10**6, separator=", ", threshold=20, edgeitems=2).replace("\n", "")
+            text = f"{' '.join(text.split())} of shape {a.shape}"
+        shown.append(f"{name} = {text}" + ("" if a.dtype == float else f" ({a.dtype})"))
     return ", ".join(shown)
 
 
@@ -173,7 +189,7 @@ class _Check:
         report, arrays = self.report, self.arguments.arrays
         report.modes = modes
         if not arrays:
-            self.end(Verdict.NOTHING_TO_CHECK, "no argument is an array of floats or complex numbers")
+            self.end(Verdict.NOTHING_TO_CHECK, f"no argument holds floats or complex numbers{self.arguments.others}")
         elif not modes:
             self.end(Verdict.NOTHING_TO_CHECK, f"{self.library.name} has none of the modes that were asked for")
         elif self.sound():
@@ -216,7 +232,8 @@ class _Check:
             self.end(Verdict.RAISES, f"{type(error).__name__}: {error}", error)
             return False
         if mutated:
-            self.end(Verdict.MUTATES, f"the function writes into its argument {', '.join(mutated)}")
+            reason = f"the function writes into its argument {', '.join(mutated)}: let it work on a copy"
+            self.end(Verdict.MUTATES, reason)
             for a, b in zip(arrays, before, strict=True):
                 if a.flags.writeable:
                     a[...] = b
@@ -226,16 +243,20 @@ class _Check:
             for a, b in zip(first, second, strict=True)
         )
         if not same:
-            self.end(Verdict.NONDETERMINISTIC, "two calls with the same arguments gave different results")
+            reason = "two calls with the same arguments gave different results (random numbers? give them a fixed seed)"
+            self.end(Verdict.NONDETERMINISTIC, reason)
             return False
         self.floats = [i for i, v in enumerate(first) if v.dtype.kind in "fc"]
         if not self.floats:
-            kinds = ", ".join(sorted({str(v.dtype) for v in first})) or "nothing"
-            self.end(Verdict.NOT_DIFFERENTIABLE, f"the function returns {kinds}, which has no derivative")
+            kinds = sorted({str(v.dtype) if v.dtype != object else type(v.flat[0]).__name__ for v in first if v.size})
+            reason = (
+                f"the function returns {', '.join(kinds) or 'nothing'}; only floats and complex numbers have slopes"
+            )
+            self.end(Verdict.NOT_DIFFERENTIABLE, reason)
             return False
         values = [first[i] for i in self.floats]
         if any(v.size for v in values) and all(np.isnan(v).all() for v in values if v.size):
-            self.end(Verdict.NOT_FINITE, "the function is NaN at this point")
+            self.end(Verdict.NOT_FINITE, "the function is NaN at this point, which has no derivative: choose another")
             return False
         return True
 
@@ -252,7 +273,7 @@ class _Check:
     def reaches(self, arrays: Sequence[Array]) -> list[Array]:
         if self.reach is None:
             sizes = [np.where(np.isfinite(a), np.abs(a), 1) for a in arrays]
-            return [REACH * np.sqrt(np.maximum(1, s)) for s in sizes]
+            return [np.where(np.isnan(a), 0, REACH * np.sqrt(np.maximum(1, s))) for a, s in zip(arrays, sizes)]
         if isinstance(self.reach, (int, float)):
             return [np.full(a.shape, float(self.reach)) for a in arrays]
         return [np.broadcast_to(np.asarray(r, float), a.shape) for r, a in zip(self.reach, arrays, strict=True)]
@@ -264,11 +285,14 @@ class _Check:
         f: Callable[..., Any] = self.inner
         reach = self.reaches(arrays)
         found: FirstOrder | None = None
+        results: list[str] | None = None
         for level in range(1, order + 1):
             label = ("", "second ", "third ")[level - 1] if level < 4 else f"{level}th "
             function = Coordinates(library, f, arrays, reach)
             fast, analytic = self.fast or level > 1, self.analytic and level == 1
-            here = FirstOrder(function, names, self.rng, kink=self.kink, fast=fast, analytic=analytic, label=label)
+            here = FirstOrder(
+                function, names, self.rng, kink=self.kink, fast=fast, analytic=analytic, label=label, results=results
+            )
             try:
                 with np.errstate(all="ignore"):
                     pulled = library.vjp(f, arrays) if "reverse" in modes else None
@@ -290,10 +314,11 @@ class _Check:
             more = level < order and "second" in library.modes and "reverse" in modes
             if not more or report.findings or here.kinks or self.kink or not function.base.size or not function.count:
                 break
+            results = [f"(d {of} / d {x})" for of in ["out" if results is None else "gradient"] for x in names]
             f, names = library.gradient(f, len(arrays)), [*names, *(f"w{i}" for i in range(len(function.outputs)))]
             w = [self.rng.choice([-0.7, 0.4, 1.3], out.shape).astype(out.dtype) for out in function.outputs]
             w = [np.where(np.isfinite(out), c, 0).astype(c.dtype) for c, out in zip(w, function.outputs, strict=True)]
-            arrays, reach = [*arrays, *w], [*reach, *(np.full(c.shape, 0.5) for c in w)]
+            arrays, reach = [*arrays, *w], [*reach, *(np.where(np.isfinite(out), 0.5, 0) for out in function.outputs)]
         return found
 
     def narrow(self, wide: FirstOrder, modes: tuple[str, ...]) -> None:
@@ -344,7 +369,7 @@ class _Check:
         if report.findings:
             report.verdict, report.reason = Verdict.WRONG, ""
         elif report.verdict is Verdict.RIGHT and report.inconclusive:
-            self.end(
-                Verdict.INCONCLUSIVE,
-                f"of {report.inconclusive} of {report.elements} derivatives the differences are not accurate enough",
-            )
+            reason = f"{report.inconclusive} derivatives cannot be told accurately enough by differences"
+            self.end(Verdict.INCONCLUSIVE, f"{reason}; {report.elements} others are right")
+        elif report.verdict is Verdict.RIGHT and report.kinks and not report.elements:
+            self.end(Verdict.INCONCLUSIVE, "there is a kink at this point: move it, or say of which kind with kink=")

@@ -141,6 +141,8 @@ def _consistent(
             for name, g, h, s in zip(names, both, expected, size, strict=True):
                 within = max(1000 * eps, ROUNDED) * (s + np.abs(h)) if h is not None else 0.0
                 if g is not None and h is not None and np.any(np.abs(g - h) > within):
-                    detail = "it is not linear in the cotangent: 2 w - 3 v gives another than 2 times w's less 3 times v's"
+                    detail = (
+                        "it is not linear in the cotangent: 2 w - 3 v gives another than 2 times w's less 3 times v's"
+                    )
                     found.append(Finding("linearity", name, detail=detail))
     return found

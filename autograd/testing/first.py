@@ -32,6 +32,8 @@ class FirstOrder:
         As in `check_grads`.
     label : str
         What the findings' names begin with.
+    results : list of str, optional
+        What the function's results are called.
 
     Attributes
     ----------
@@ -50,8 +52,11 @@ class FirstOrder:
         fast: bool = False,
         analytic: bool = False,
         label: str = "",
+        results: list[str] | None = None,
     ) -> None:
         self.function, self.names, self.rng = function, names, rng
+        several = len(function.outputs) > 1
+        self.results = results or [f"out{i}" if several else "out" for i in range(len(function.outputs))]
         self.kink, self.analytic, self.label = kink, analytic, label
         self._clear(fast)
 
@@ -84,7 +89,7 @@ class FirstOrder:
         alone = [] if self.fast else range(m)
         if not np.isfinite(f.base).all():  # a derivative of what is infinite is judged only where it has one
             alone = [i for i in alone if np.isfinite(f.base[i]) or judged.finite[:, i].all()]
-        sums = self.rng.choice([-2.0, -0.7, 0.4, 1.3], (1, m))
+        sums = self.rng.choice([-2.0, -0.7, 0.4, 1.3], (1, m)) * np.isfinite(f.base)
         sums[:, ~(judged.known | judged.kink).all(axis=0)] = 0  # of these nothing is known
         weights = np.concatenate([np.eye(m)[alone], sums])
         self.rows = [*alone, None]
@@ -234,6 +239,8 @@ class FirstOrder:
         slack = ROUNDING * np.where(np.isfinite(terms), terms, 0)
         inside = (rule >= bounds.low - slack) & (rule <= bounds.high + slack)
         bad = (bounds.known & ~inside) | (~np.isfinite(rule) & bounds.finite)
+        over = np.array([row is not None and bool(np.isinf(self.function.base[row])) for row in self.rows])
+        bad &= ~(np.isinf(rule) & over)  # what overflowed has an infinite slope as well as none
         self.elements += int(np.count_nonzero(bounds.known))
         self.inconclusive += int(np.count_nonzero(bounds.unclear & ~bad & np.isfinite(rule)))
         self.kinks += int(np.count_nonzero(bounds.kink))
@@ -241,38 +248,50 @@ class FirstOrder:
             return
         guesses = self._guesses(rule, bounds, bad) if not self.label else {}
         single = len(self.coordinates)
-        for k, r in np.argwhere(bad).tolist():
-            numbers = [x[k, r] for x in (rule, bounds.value, bounds.error, bounds.left, bounds.right)]
-            if k < single and self.rows[r] is not None:
+        whole = np.array([row is not None for row in self.rows])
+        told = bad & False
+        told[:single, whole] = True
+        if not (told & bad).any() and not self.fast:  # each element may be right and their sum wrong: as at ties
+            told[-1, whole] = True
+        if not (told & bad).any():
+            told[:] = True
+        for k, r in np.argwhere(bad & told).tolist():
+            numbers = [float(x[k, r]) for x in (rule, bounds.value, bounds.error, bounds.left, bounds.right)]
+            if k < single:
+                i, at, name = self._named(self.coordinates[k], self.names, self.function.arrays)
                 unit = self.function.distance[self.coordinates[k]]
-                i, at = place(self.coordinates[k], self.function.arrays)
-                _, out = place(self.rows[r], self.function.outputs)
-                numbers = [float(x / unit) for x in numbers]
-                self._note(what, self.names[i], at, out, numbers, guesses.get(i, ""))
-            elif not bad[:single, [x is not None for x in self.rows]].any():
-                self._note_sum(what, k, r, list(map(float, numbers)), bounds)
+                self._note(what, name, at, self.rows[r], [x / unit for x in numbers], guesses.get(i, ""))
+            elif not self.fast and k == len(self.directions) - 1:
+                self._note_alike(what, r, numbers, bounds)
+            else:
+                self._note(what, "a random sum of elements", None, self.rows[r], numbers, "")
 
-    def _note(self, what: str, name: str, at: Any, out: Any, numbers: list[float], guess: str) -> None:
+    @staticmethod
+    def _named(coordinate: int, names: list[str], arrays: list[Array]) -> tuple[int, tuple[int, ...], str]:
+        """Which array a coordinate belongs to, which element, and what to call it: a complex number has two parts."""
+        i, at = place(coordinate, arrays)
+        if arrays[i].dtype.kind != "c":
+            return i, at, names[i]
+        before = sum(a.size * width(a) for a in arrays[:i])
+        return i, at, f"{('Re', 'Im')[(coordinate - before) % 2]} {names[i]}"
+
+    def _note(self, what: str, name: str, at: Any, row: int | None, numbers: list[float], guess: str) -> None:
+        out, result = None, "a random sum of results"
+        if row is not None:
+            _, out, result = self._named(row, self.results, self.function.outputs)
         analytic, numeric, bound, left, right = numbers
         self.findings.append(
-            Finding(f"{self.label}{what}", name, at, out, analytic, numeric, bound, left, right, guess)
+            Finding(f"{self.label}{what}", name, at, out, analytic, numeric, bound, left, right, guess, result=result)
         )
 
-    def _note_sum(self, what: str, k: int, r: int, numbers: list[float], bounds: Judged) -> None:
-        """Of a sum that is wrong though each of its elements may be right: as at ties."""
-        alike = not self.fast and k == len(self.directions) - 1
-        row = self.rows[r]
-        guess = ""
-        if alike and row is not None:
-            numbers = [x / self.function.distance.min() for x in numbers]
-            single = slice(0, len(self.coordinates))
-            if np.any(bounds.left[single, r] != bounds.right[single, r]):
-                guess = (
-                    f"ties: moved alike, equal elements together get {numbers[0] / numbers[1]:.4g} times what is due"
-                )
-        name = "all elements alike" if alike else "a random sum of elements"
-        out = place(row, self.function.outputs)[1] if row is not None else None
-        self._note(what, name, None, out, numbers, guess)
+    def _note_alike(self, what: str, r: int, numbers: list[float], bounds: Judged) -> None:
+        """Of all elements moved alike."""
+        single, guess = slice(0, len(self.coordinates)), ""
+        if np.any(bounds.kink[single, r] | (bounds.left[single, r] != bounds.right[single, r])) and numbers[1]:
+            times = numbers[0] / numbers[1]
+            guess = f"ties: moved alike, equal elements together get {times:.4g} times what is due"
+        movable = self.function.distance[self.function.distance > 0]
+        self._note(what, "all elements alike", None, self.rows[r], [x / movable.min() for x in numbers], guess)
 
     def _guesses(self, rule: Array, bounds: Judged, bad: Array) -> dict[int, str]:
         """What kind of mistake it looks like, for each argument, where the whole Jacobian was computed."""
@@ -289,7 +308,8 @@ class FirstOrder:
             at += a.size
         return {
             i: diagnose(g, n, wrong, np.ravel(f.arrays[i]), f.arrays[i].shape,
-                        [other for j, (_, other, _) in enumerate(jacobians) if j != i])
+                        [other for j, (_, other, _) in enumerate(jacobians) if j != i],
+                        f.outputs[0].shape if len(f.outputs) == 1 and len(rows) == f.base.size else ())
             for i, (g, n, wrong) in enumerate(jacobians) if wrong.any()
         }  # fmt: skip
 

@@ -98,7 +98,7 @@ def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Ju
         error,
         known,
         kink,
-        (smooth | found.kink | edge) & there,
+        known | kink,
         ~known & ~kink & there,
     )  # fmt: skip
 

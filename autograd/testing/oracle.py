@@ -80,11 +80,12 @@ def _agreed(value: Array, error: Array) -> Slope:
     One table alone overstates its accuracy now and then, so the second best must agree as well.
     """
     apart = np.abs(value - value[-1])
+    spread = np.max(apart + error, axis=0)  # where they do not agree, as when f is all rounding
     error = np.where(apart <= error + error[-1], error, np.inf)
     order = error.argsort(axis=0, kind="stable")[:2]
     (first, second), (e, e2) = np.take_along_axis(value, order, 0), np.take_along_axis(error, order, 0)
     apart = np.abs(first - second)
-    return Slope(first, np.where(np.isfinite(e2), np.where(apart <= e + e2, e, apart), np.inf))
+    return Slope(first, np.where(np.isfinite(e2), np.where(apart <= e + e2, e, apart), spread))
 
 
 def slopes(
@@ -169,7 +170,8 @@ def _roughness(differences: Array, steps: Array) -> Array:
     left = left - np.tensordot(basis @ basis.T, left, 1)
     k = left.shape[1] // 2
     most = np.abs(left).max(axis=0)
-    return 4 * np.maximum(most[:k], most[k:])
+    noise: Array = 4 * np.maximum(most[:k], most[k:])
+    return noise
 
 
 def _minus(a: Array, b: Array) -> Array:

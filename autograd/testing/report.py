@@ -47,6 +47,8 @@ class Finding:
         What kind of mistake it looks like.
     detail : str
         The finding in words, where there are no numbers to compare.
+    result : str
+        What is differentiated: "out", or which of several results, or a gradient.
     """
 
     what: str
@@ -60,6 +62,7 @@ class Finding:
     right: float = math.nan
     guess: str = ""
     detail: str = ""
+    result: str = "out"
 
     @property
     def size(self) -> float:
@@ -72,10 +75,10 @@ class Finding:
     def __str__(self) -> str:
         if self.detail:
             return f"{self.what}{f' of {self.argument}' if self.argument else ''}: {self.detail}"
-        place = f"d out{_index(self.out)} / d {self.argument}{_index(self.at)}"
+        place = f"d {self.result}{_index(self.out)} / d {self.argument}{_index(self.at)}"
         numeric = f"{self.numeric:.10g} within {self.bound:.1g}"
         if self.left != self.right:
-            numeric = f"between the slopes {self.left:.10g} from the left and {self.right:.10g} from the right"
+            numeric = f"{self.left:.10g} from the left and {self.right:.10g} from the right"
         return f"{self.what}: {place} is {self.analytic:.10g}, differences say {numeric}"
 
 
@@ -137,7 +140,7 @@ class Report:
         elif self.verdict is Verdict.RIGHT:
             lines[0] += f", {self.elements} derivatives ({', '.join(self.modes)}) in {self.evaluations} evaluations"
         if self.kinks:
-            lines.append(f"  {self.kinks} of them lie at a kink of no declared kind and were not judged")
+            lines.append(f"  {self.kinks} more lie at a kink, of a kind that was not declared, and were not judged")
         for guess in dict.fromkeys(f.guess for f in self.findings if f.guess):
             lines.append(f"  looks like: {guess}")
         lines += [f"  {finding}" for finding in self.findings[:SHOWN]]
