@@ -212,7 +212,9 @@ def _sinc_slope(draw: Draw, name: str) -> Call:
 @register("angle", "real_if_close")
 def _turned(draw: Draw, name: str) -> Call:
     """Of complex numbers with a fixed imaginary part."""
-    options = {"deg": draw(st.booleans())} if name == "angle" else {}
+    options: dict[str, Any] = {"deg": draw(st.booleans())} if name == "angle" else {}
+    if name == "real_if_close":
+        options = draw(st.sampled_from(({}, {"tol": 1000})))
     imaginary = draw(st.sampled_from((0.7, -0.3)))
     x = filled(draw, draw(shapes()))
     f, g = getattr(ops, name), getattr(np, name)

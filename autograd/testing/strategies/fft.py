@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, axis_of, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    Call,
+    Draw,
+    axis_of,
+    filled,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 
 NORMS = (None, "backward", "ortho", "forward")
 HALF_IN = ("irfft", "irfft2", "irfftn", "hfft")
@@ -74,3 +83,11 @@ def _shift(draw: Draw, name: str) -> Call:
     axes = axis_of(draw, x.ndim)
     f, g = getattr(ops.fft, name), getattr(np.fft, name)
     return plain_call(name, [x], lambda x: f(x, axes), lambda x: g(x, axes), axes)
+
+
+@register_kinks("fft2", "ifft2", "rfft2", "irfft2")
+def _all_axes(draw: Draw, name: str) -> Call:
+    """None stands for all axes."""
+    least = 2 if name in HALF_IN else 1
+    shape = draw(hnp.array_shapes(min_dims=2, max_dims=3, min_side=least, max_side=3))
+    return _call(draw, name, shape, (None, None, draw(st.sampled_from(NORMS))))

@@ -278,3 +278,21 @@ def _same_row(draw: Draw, name: str) -> Call:
     weight = filled(draw, (draw(st.integers(2, 4)), draw(st.integers(1, 3))))
     indices = np.full(draw(st.sampled_from(((0,), (5,), (2, 3)))), draw(st.sampled_from((0, 1))))
     return plain_call(name, [weight], lambda w: ops.embedding(w, indices), lambda w: w[indices], indices)
+
+
+@register_kinks("clip")
+def _one_bound(draw: Draw, name: str) -> Call:
+    """A lower or an upper bound alone, that has a gradient; under either of its names."""
+    x = filled(draw, draw(shapes()), GRID)
+    bound = np.full(draw(st.sampled_from(((), x.shape))), 0.2)
+    keys = draw(st.sampled_from((("a_min", "a_max"), ("a_max", "a_min"), ("min", "max"), ("max", "min"))))
+
+    def call(f: Any) -> Any:
+        if keys[0].startswith("a_"):
+            return lambda x, b: f(x, **{keys[0]: b, keys[1]: None})
+        return lambda x, b: f(x, **{keys[0]: b})
+
+    def plainly(x: Array, b: Array) -> Any:
+        return np.clip(x, b, None) if "min" in keys[0] else np.clip(x, None, b)
+
+    return plain_call(name, [x, bound], call(ops.clip), plainly, keys, most=0.04)

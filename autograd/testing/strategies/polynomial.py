@@ -165,3 +165,20 @@ def _of_matrix(a: Array) -> Any:
         power = a @ power + found[-1] * np.eye(n)
         found.append(-np.trace(a @ power) / k)
     return np.array(found)
+
+
+@register_kinks("roots")
+def _no_roots(draw: Draw, name: str) -> Call:
+    """Of a constant there are none, and nothing flows back."""
+    p = filled(draw, (1,), (1.0, -2.0))
+    return plain_call(name, [p], lambda p: ops.real(ops.sum(ops.roots(p))), lambda p: np.real(np.sum(np.roots(p))), 0)
+
+
+@register_kinks("polyfit")
+def _cut_off(draw: Draw, name: str) -> Call:
+    """With the limit below which singular values count as zero."""
+    x, y = distinct(draw, (4,)), filled(draw, (4,))
+    given = {"rcond": draw(st.sampled_from((1e-14, 1e-10))), "full": False}
+    return plain_call(
+        name, [x, y], lambda x, y: ops.polyfit(x, y, 1, **given), lambda x, y: np.polyfit(x, y, 1, **given), given, 0.02
+    )

@@ -212,3 +212,16 @@ def _pool_of_zeros(draw: Draw, name: str) -> Call:
         return _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))
 
     return kink_call(name, [x], lambda x: ops.lp_pool(x, p, *said[:2]), expect, "convex", (p, *said[:2]))
+
+
+@register_kinks("lp_pool")
+def _pool_over_the_edge(draw: Draw, name: str) -> Call:
+    """`ceil_mode` lets the last window hang over, where what is beyond the edge counts as zero."""
+    n, p = draw(st.integers(2, 5)), draw(st.sampled_from((1, 2)))
+    x = distinct(draw, (1, n)) + 4.0
+
+    def expect(x: Any) -> Any:
+        windows = [x[:, i : i + 2] for i in range(0, n, 2)]
+        return np.stack([(w**p).sum(axis=-1) ** (1 / p) for w in windows], axis=-1)
+
+    return plain_call(name, [x], lambda x: ops.lp_pool(x, p, (2,), ceil_mode=True), expect, p, most=0.04)

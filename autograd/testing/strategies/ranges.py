@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd import ops
-from autograd.testing.strategies.base import POOL, SMALL, Call, Draw, filled, plain_call, register
+from autograd.testing.strategies.base import POOL, SMALL, Call, Draw, filled, plain_call, register, register_kinks
 
 
 @register("linspace", "logspace", "geomspace")
@@ -25,6 +25,8 @@ def _spaced(draw: Draw, name: str) -> Call:
     keys: dict[str, Any] = {"num": draw(st.integers(0, 4)), "endpoint": draw(st.booleans())}
     if draw(st.booleans()):
         keys["axis"] = draw(st.integers(-ndim - 1, ndim))
+    if draw(st.integers(0, 7)) == 0:
+        del keys["num"]
     if name == "logspace" and draw(st.booleans()):
         given.append(filled(draw, draw(st.sampled_from(((), given[1].shape))), (0.5, 2.0, 3.0)))
 
@@ -34,3 +36,17 @@ def _spaced(draw: Draw, name: str) -> Call:
     f, g = getattr(ops, name), getattr(np, name)
     note = (keys, "an array of float32 becomes one of float64" if name == "geomspace" else "")
     return plain_call(name, given, lambda *a: call(f, *a), lambda *a: call(g, *a), note, most=0.03)
+
+
+@register_kinks("linspace")
+def _with_its_step(draw: Draw, name: str) -> Call:
+    given = [filled(draw, ()), filled(draw, draw(st.sampled_from(((), (2,)))))]
+
+    def both(f: Any) -> Any:
+        def call(start: Any, stop: Any) -> Any:
+            samples, step = f(start, stop, 4, retstep=True)
+            return samples + step
+
+        return call
+
+    return plain_call(name, given, both(ops.linspace), both(np.linspace), "with the step")

@@ -237,3 +237,24 @@ def _weighted_by_zero(draw: Draw, name: str) -> Call:
         None,
         given,
     )
+
+
+@register_kinks("sum", "prod", "max", "min")
+def _of_a_number(draw: Draw, name: str) -> Call:
+    """NumPy takes an axis of an array without axes, and None for no initial value."""
+    x = filled(draw, ())
+    given: dict[str, Any] = {"axis": draw(st.sampled_from((0, -1, None))), "keepdims": draw(st.booleans())}
+    if name in ("max", "min") and draw(st.booleans()):
+        given["initial"] = None
+        x = distinct(draw, (draw(st.integers(1, 3)),))
+    return reduction(name, [x], given, 0.05)
+
+
+@register_kinks("var", "std", "max", "min", "mean", "logsumexp")
+def _no_rows(draw: Draw, name: str) -> Call:
+    """No results, of which each would be made of some elements."""
+    x = filled(draw, (0, draw(st.integers(1, 3))))
+    given = {"axis": draw(st.sampled_from((1, -1))), "keepdims": draw(st.booleans())}
+    if name == "logsumexp":
+        return plain_call(name, [x], lambda x: ops.logsumexp(x, **given), lambda x: np.sum(x, **given), given)
+    return reduction(name, [x], given)

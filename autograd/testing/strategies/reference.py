@@ -14,7 +14,7 @@ def erf(x: Array) -> Array:
     return np.vectorize(math.erf, otypes=[float])(x) if x.size else x
 
 
-def softmax(x: Array, axis: int = -1) -> Any:
+def softmax(x: Array, axis: Any = -1) -> Any:
     e = np.exp(x)
     return e / e.sum(axis=axis, keepdims=True)
 

@@ -30,7 +30,8 @@ def _running(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes()))
     if name.startswith("nan"):
         x = with_nan(draw, x, None, 0)
-    return reduction(name, [x], {"axis": axis_of(draw, x.ndim, tuples=False)})
+    axis = axis_of(draw, x.ndim, tuples=False) if x.ndim else draw(st.sampled_from((None, 0, -1)))
+    return reduction(name, [x], {"axis": axis})
 
 
 @register("cumulative_sum", "cumulative_prod")
@@ -183,3 +184,10 @@ def _on_the_points(draw: Draw, name: str) -> Call:
     return kink_call(
         name, [fp], lambda fp: ops.interp(x, xp, fp), lambda fp: np.interp(x, xp, fp), None, (x.tolist(), xp, note)
     )
+
+
+@register_kinks("diff")
+def _no_difference(draw: Draw, name: str) -> Call:
+    """n = 0 gives the array itself, which may then have no axes."""
+    x = filled(draw, draw(shapes(0, 2)))
+    return plain_call(name, [x], lambda x: ops.diff(x, 0), lambda x: np.diff(x, 0), "n = 0")

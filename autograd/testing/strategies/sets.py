@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, distinct, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    Call,
+    Draw,
+    distinct,
+    kink_call,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
+
+WHAT = ("index", "inverse", "counts")
 
 
 @register("distinct", "unique", "unique_all", "unique_counts", "unique_inverse", "unique_values")
@@ -21,9 +33,10 @@ def _unique(draw: Draw, name: str) -> Call:
         )
     flags = {}
     if name == "unique":
-        flags = {f"return_{what}": draw(st.booleans()) for what in ("index", "inverse", "counts")}
+        flags = {f"return_{what}": draw(st.booleans()) for what in WHAT}
+        flags["equal_nan"] = draw(st.booleans())
     f, g = getattr(ops, name), getattr(np, name)
-    only = name == "unique_values" or (name == "unique" and not any(flags.values()))
+    only = name == "unique_values" or not any(flags.get(f"return_{what}", name != "unique") for what in WHAT)
 
     def first(found: Any) -> Any:
         return found if only else found[0] + sum(part.sum() for part in found[1:])
@@ -70,3 +83,50 @@ def _trim_zeros(draw: Draw, name: str) -> Call:
         (front, back, trim),
         most=0.05,
     )
+
+
+@register_kinks("unique", "distinct")
+def _along_an_axis(draw: Draw, name: str) -> Call:
+    """Rows and columns that differ; NaNs, each of them a value of its own or all of them one."""
+    x = distinct(draw, (draw(st.integers(1, 3)), draw(st.integers(1, 3))))
+    given: dict[str, Any] = {"axis": draw(st.integers(-2, 1)), "equal_nan": draw(st.booleans())}
+    if draw(st.booleans()):
+        x, given["axis"] = np.append(x.ravel(), [np.nan, np.nan]), None
+    if name == "distinct":
+        f: Any = ops.distinct
+    else:
+        f = ops.unique
+        given |= {"sorted": draw(st.booleans())} if "sorted" in inspect.signature(np.unique).parameters else {}
+    known = {k: v for k, v in given.items() if k != "sorted"}
+    return kink_call(name, [x], lambda x: f(x, **given), lambda x: np.unique(x, **known), None, given, most=0.05)
+
+
+@register_kinks("intersect1d", "setdiff1d", "setxor1d")
+def _assumed(draw: Draw, name: str) -> Call:
+    """Without repeats in either, which the caller says."""
+    x = distinct(draw, (draw(st.integers(0, 3)),))
+    other = np.array(draw(st.sampled_from(([], [40.0], [-40.0, 40.0]))))
+    f, g = getattr(ops, name), getattr(np, name)
+    given: dict[str, Any] = {"assume_unique": draw(st.booleans())}
+    if name == "intersect1d" and draw(st.booleans()):
+        given["return_indices"] = True
+        return plain_call(
+            name, [x], lambda x: f(x, other, **given)[0], lambda x: g(x, other, **given)[0], given, most=0.05
+        )
+    return plain_call(name, [x], lambda x: f(x, other, **given), lambda x: g(x, other, **given), given, most=0.05)
+
+
+@register_kinks("trim_zeros")
+def _trimmed_along(draw: Draw, name: str) -> Call:
+    x, axis = distinct(draw, (2, 3)), draw(st.sampled_from((0, -1, (0, 1))))
+
+    def call(trim: Any, pad: Any) -> Any:
+        return lambda x: trim(pad(x, 1), axis=axis)
+
+    def plainly(x: Any) -> Any:
+        padded = np.pad(x, 1)
+        for a in axis if isinstance(axis, tuple) else (axis,):
+            padded = np.take(padded, range(1, padded.shape[a] - 1), axis=a)
+        return padded
+
+    return plain_call(name, [x], call(ops.trim_zeros, ops.pad), plainly, axis, most=0.05)

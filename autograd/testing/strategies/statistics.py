@@ -214,3 +214,57 @@ def _weights_of_zero(draw: Draw, name: str) -> Call:
     return kink_call(
         name, [x, w], lambda x, w: ops.average(x, -1, w), lambda x, w: np.average(x, -1, w), None, "weights"
     )
+
+
+@register_kinks("median", "nanmedian", "quantile", "nanquantile", "percentile", "nanpercentile")
+def _no_rows(draw: Draw, name: str) -> Call:
+    """No results, of which each would be made of some elements; the quantile itself may have a gradient."""
+    x = filled(draw, (0, draw(st.integers(1, 3))))
+    given: dict[str, Any] = {"axis": draw(st.sampled_from((1, -1))), "keepdims": draw(st.booleans())}
+    f, g = getattr(ops, name), getattr(np, name)
+    if name.endswith("median"):
+        return plain_call(name, [x], lambda x: f(x, **given), lambda x: g(x, **given), given)
+    q = filled(draw, (), (0.3, 0.7)) * (100 if name.endswith("percentile") else 1)
+    if draw(st.booleans()):
+        return plain_call(name, [x, q], lambda x, q: f(x, q, **given), lambda x, q: g(x, q, **given), given)
+    return plain_call(name, [x], lambda x: f(x, 0.5, **given), lambda x: g(x, 0.5, **given), given)
+
+
+@register_kinks("quantile", "nanquantile", "percentile", "nanpercentile")
+def _weighted_quantile(draw: Draw, name: str) -> Call:
+    """Weights of the elements, of which zero leaves one out, for the one method that has them."""
+    x = distinct(draw, (draw(st.integers(1, 4)), draw(st.integers(1, 3))))
+    x = with_nan(draw, x, 0) if name.startswith("nan") else x
+    w = filled(draw, x.shape, (1.0, 2.0, 0.5, 0.0))
+    w = np.where(np.arange(len(x))[:, None] == np.argmax(np.isfinite(x), axis=0), 1.0, w)
+    q = draw(st.sampled_from((0.31, 0.57, [0.13, 0.83])))
+    q = np.multiply(q, 100) if name.endswith("percentile") else q
+    given: dict[str, Any] = {"axis": 0, "weights": w, "method": "inverted_cdf", "keepdims": draw(st.booleans())}
+    f, g = getattr(ops, name), getattr(np, name)
+    note = (q, "weights an array", w.tolist())
+    return plain_call(name, [x], lambda x: f(x, q, **given), lambda x: g(x, q, **given), note, 0.05)
+
+
+@register_kinks("histogram", "histogramdd", "histogram2d")
+def _by_default(draw: Draw, name: str) -> Call:
+    """As many bins as NumPy makes, over a range or all of it."""
+    n, d = draw(st.integers(1, 5)), {"histogram": 0, "histogram2d": 2, "histogramdd": 1}[name]
+    points = distinct(draw, (n, d) if d else (n,))
+    w = filled(draw, (n,), (0.5, 1.0, 2.0))
+    given: dict[str, Any] = {} if draw(st.booleans()) else {"range": [(-3.0, 4.0)] * d if d else (-3.0, 4.0)}
+    first: Any = tuple(points.T) if d == 2 else (points,)
+    f, g = getattr(ops, name), getattr(np, name)
+    return plain_call(
+        name,
+        [w],
+        lambda w: f(*first, weights=w, **given)[0],
+        lambda w: g(*first, weights=w, **given)[0],
+        (points.tolist(), "array", given),
+    )
+
+
+@register_kinks("histogram_bin_edges")
+def _default_edges(draw: Draw, name: str) -> Call:
+    a = distinct(draw, (draw(st.integers(2, 4)),))
+    given: dict[str, Any] = {"weights": np.ones(a.shape)} if draw(st.booleans()) else {}
+    return reduction(name, [a], given, 0.05)
