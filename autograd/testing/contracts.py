@@ -30,12 +30,12 @@ def layouts(array: Array) -> list[tuple[str, Array]]:
     return made
 
 
-def close(a: Array, b: Array, eps: float) -> bool:
-    """Equal but for rounding; NaN equals NaN, and an infinity itself."""
+def close(a: Array, b: Array, eps: float, weight: float = 0.0) -> bool:
+    """Equal but for the rounding of numbers up to `weight`; NaN equals NaN, and an infinity itself."""
     if a.shape != b.shape:
         return False
     with np.errstate(all="ignore"):
-        scale = np.max(np.abs(np.where(np.isfinite(b), b, 0)), initial=0.0)
+        scale = max(weight, np.max(np.abs(np.where(np.isfinite(b), b, 0)), initial=0.0))
         same = (np.abs(a - b) <= 200 * eps * (np.abs(b) + scale)) | (a == b) | (np.isnan(a) & np.isnan(b))
     return bool(same.all())
 
@@ -111,12 +111,13 @@ def _consistent(
     pull: Pull, got: list[Any], w: list[Array], names: list[str], eps: float, rng: np.random.Generator
 ) -> list[Finding]:
     """The same cotangents again, in other layouts, and in linear combination."""
+    weight = max((float(np.max(np.abs(c), initial=0.0)) for c in w), default=0.0)
     found = []
 
     def compare(what: str, again: list[Any], expected: list[Any], detail: str) -> bool:
         for name, g, h in zip(names, again, expected, strict=True):
             a, b = (np.zeros(()) if x is None else x for x in (g, h))
-            if (g is None) != (h is None) or not close(a, b, eps):
+            if (g is None) != (h is None) or not close(a, b, eps, weight):
                 found.append(Finding(what, name, detail=detail))
                 return False
         return True
@@ -133,7 +134,6 @@ def _consistent(
             both = pull([np.asarray(2 * c - 3 * d, c.dtype) for c, d in zip(w, second, strict=True)])
             apart = pull(second)
             expected = [None if g is None else 2 * g - 3 * h for g, h in zip(got, apart, strict=True)]
-            weight = max((float(np.max(np.abs(c), initial=0.0)) for c in w), default=0.0)
             size = [
                 max(weight, np.max(np.abs(g), initial=0.0), np.max(np.abs(h), initial=0.0)) if g is not None else 0.0
                 for g, h in zip(got, apart, strict=True)

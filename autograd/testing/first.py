@@ -185,7 +185,7 @@ class FirstOrder:
             return None
         eps = float(np.finfo(f.base.dtype).eps)
         one = Slope(value, 4 * eps * (np.abs(value) + np.max(np.abs(value), axis=1, initial=0.0)[:, None]))
-        return Slopes(*one, one, one, np.zeros(value.shape, bool), len(steps))
+        return Slopes(*one, one, one, np.zeros(value.shape, bool), np.abs(value), len(steps))
 
     # ------------------------------------------------------------------ what the library says
     def _reverse(self, weights: Array) -> Array:

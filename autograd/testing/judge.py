@@ -72,7 +72,7 @@ def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Ju
     within = SAFETY * error + max(RELATIVE, 100 * eps) * (np.abs(value) + size) + ABSOLUTE
     low, high = value - within, value + within
     smooth = np.isfinite(error) & ~found.kink
-    of_f = np.max(np.abs(np.where(np.isfinite(base), base, 0)), initial=0.0)
+    of_f = np.max(found.size, axis=1, initial=0.0)[:, None]
     known = smooth & (SAFETY * error <= LOOSE * (np.abs(value) + size) + FLAT * of_f)
     left, right = found.left, found.right
     near = SAFETY * np.maximum(left.error, right.error) + RELATIVE * (np.abs(left.value) + np.abs(right.value))

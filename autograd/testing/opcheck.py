@@ -153,7 +153,7 @@ def _same(a: Any, b: Any) -> bool:
         a = np.zeros_like(b) if not a.any() else a
     if b.ndim == 0 and a.ndim > 0 and not b.any():
         b = np.zeros_like(a)
-    return close(a, b, float(np.finfo(float).eps))
+    return close(a, b, float(np.finfo(float).eps), 1.0)
 
 
 def op_named(name: str) -> Any:

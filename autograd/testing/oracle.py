@@ -24,7 +24,8 @@ LEVELS = 7
 FAST_STARTS = (0.9, 0.093)
 FAST_LEVELS = 5
 NOISE = 64  # roundings of f that a difference may hold
-DEGREE = 4  # of the polynomial that a function follows over the smallest steps; what is left is its noise
+SINGLE = float(np.finfo(np.float32).eps)
+DEGREE = 3  # of the polynomial that a function follows over the smallest steps; what is left is its noise
 SAFETY = 30  # an extrapolation's own estimate is no bound; this many times it is
 COMPLEX_STEP = 1e-30
 
@@ -47,6 +48,8 @@ class Slopes(NamedTuple):
         The one-sided derivatives; where nothing hints at a kink these are `value` and `error`.
     kink : array of bool
         The one-sided slopes are both known and differ.
+    size : array
+        The largest size of each of the numbers near the point: far off there may be a pole.
     evaluations : int
     """
 
@@ -55,6 +58,7 @@ class Slopes(NamedTuple):
     left: Slope
     right: Slope
     kink: Array
+    size: Array
     evaluations: int
 
 
@@ -80,7 +84,9 @@ def _agreed(value: Array, error: Array) -> Slope:
     One table alone overstates its accuracy now and then, so the second best must agree as well.
     """
     apart = np.abs(value - value[-1])
-    spread = np.max(apart + error, axis=0)  # where they do not agree, as when f is all rounding
+    finite = np.isfinite(error)
+    spread = np.max(apart + error, axis=0, initial=0.0, where=finite)  # if they do not agree, as when f is all rounding
+    spread = np.where(finite[-1] & (finite.sum(axis=0) > 1), spread, np.inf)
     error = np.where(apart <= error + error[-1], error, np.inf)
     order = error.argsort(axis=0, kind="stable")[:2]
     (first, second), (e, e2) = np.take_along_axis(value, order, 0), np.take_along_axis(error, order, 0)
@@ -137,19 +143,24 @@ def slopes(
         h = steps[:, :, None, None]
         forth, back = _minus(up, base), _minus(base, down)
         rows = _minus(up, down) / (2 * h)
-        size = np.maximum(np.abs(up), np.abs(down))
-        noise = NOISE * eps * np.where(np.isfinite(size), size, 0) / h
-        noise += np.broadcast_to(8 * np.asarray(jitter), (count,))[:, None] * np.abs(rows) / h
+        size = np.fmax(np.abs(up), np.abs(down))  # one side may have no values
+        size = np.where(np.isfinite(size), size, 0)
+        noise, most = NOISE * eps * size / h, size[-2:].max(axis=(0, 1), initial=0.0)
+        moved = np.fmax(np.abs(forth), np.abs(back)) / h
+        noise += np.broadcast_to(8 * np.asarray(jitter), (count,))[:, None] * moved / h
         if not fast:  # what a fast look finds is looked into in full
             noise += _roughness(np.concatenate([back[-1], forth[-1]], axis=1), steps[-1]) / h
+            noise *= np.where(_single(up) & _single(down) & moved.any(axis=(0, 1)), SINGLE / eps, 1)
         value, error = _extrapolated(rows, noise, 2)
         # At a kink the second difference does not shrink with the step.
         bend = np.abs(forth - back) / h
         suspect = ~(bend[-1, -1] <= 0.03 * bend[0, 0] + 4 * noise[-1, -1])
+        if not fast:  # one that is nearer than the smallest steps looks like noise to them
+            suspect |= bend[2, 0] > 0.5 * bend[1, 0] + 4 * noise[2, 0]
         evaluations = len(ups) + len(downs)
         if not suspect.any():
             both = Slope(value, error)
-            return Slopes(value, error, both, both, suspect, evaluations)
+            return Slopes(value, error, both, both, suspect, most, evaluations)
         left = _extrapolated(back / h, 2 * noise, 1)
         right = _extrapolated(forth / h, 2 * noise, 1)
         apart = np.abs(right.value - left.value)
@@ -159,12 +170,18 @@ def slopes(
         error = np.where(suspect & ~kink, np.inf, error)  # a pole, a jump, or a kink that is nearer than any step
         left = Slope(*(np.where(suspect, a, b) for a, b in zip(left, (value, error), strict=True)))
         right = Slope(*(np.where(suspect, a, b) for a, b in zip(right, (value, error), strict=True)))
-    return Slopes(value, error, left, right, kink, evaluations)
+    return Slopes(value, error, left, right, kink, most, evaluations)
+
+
+def _single(values: Array) -> Array:
+    """Which of the last two axes hold numbers of single precision alone: computed in it, whatever their dtype."""
+    same: Array = (values.astype(np.float32) == values).all(axis=(0, 1))
+    return same
 
 
 def _roughness(differences: Array, steps: Array) -> Array:
-    """The noise of functions, beyond their rounding: what a polynomial leaves of f(h) - f(0) on either side of 0."""
-    powers = (steps / steps[0])[:, None] ** np.arange(1, DEGREE + 1)
+    """The noise of functions, beyond their rounding: what a polynomial leaves of f(h) on either side of 0."""
+    powers = (steps / steps[0])[:, None] ** np.arange(DEGREE + 1)
     basis, _ = np.linalg.qr(powers)
     left = np.where(np.isfinite(differences), differences, 0)
     left = left - np.tensordot(basis @ basis.T, left, 1)
