@@ -1,4 +1,4 @@
-"""The command ``glassgrad``: demo, train, sample, draw."""
+"""The command ``glassgrad``: demo, train, sample, draw, fuzz."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     draw.add_argument("--text", type=Path, metavar="FILE", help="UTF-8; the first characters are what the model reads")
     draw.add_argument("-p", "--prompt", default=None, help="what the model reads, instead of a file")
     draw.add_argument("--out", type=Path, default=Path("out"), help="folder of the pictures (default: %(default)s)")
+
+    commands.add_parser("fuzz", help="check derivatives at generated inputs; see glassgrad fuzz --help", add_help=False)
     return top
 
 
@@ -106,7 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["sample", "no-such-file.safetensors"])  # and one line on standard error
     2
     """
-    given = parser().parse_args(arguments)  # wrong arguments, --help and --version load nothing more
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["fuzz"]:
+        from autograd.testing.command import main as fuzz
+
+        return fuzz(words[1:])
+    given = parser().parse_args(words)  # wrong arguments, --help and --version load nothing more
 
     from nn.errors import UserError
     from nn.threads import one_thread

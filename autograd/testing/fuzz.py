@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import DidNotReproduce, UnsatisfiedAssumption
 
 from autograd.testing.names import unknown
-from autograd.testing.report import Report, Verdict
+from autograd.testing.report import FINE, Report, Verdict
 
 # what a case is rejected for; the other verdicts say that nothing could be compared there
 FAILS = frozenset({Verdict.WRONG, Verdict.RAISES, Verdict.MUTATES, Verdict.NONDETERMINISTIC})
@@ -164,7 +164,7 @@ class Search:
         self.examples, self.seed, self.until, self.first = examples, seed, until, first
         self.tally: Counter[Verdict] = Counter()
         self.found: tuple[Any, Report] | None = None
-        self.last: tuple[Any, Report] | None = None
+        self.idle: tuple[Any, Report] | None = None  # the smallest case at which nothing could be compared
         self._least: tuple[int, int] = (0, 0)
         self._shrinks = 0
 
@@ -191,12 +191,13 @@ class Search:
             if self._shrinks > SHRINKS:
                 raise _Enough
         report = checked(self.check, case)
+        size = _size(case), len(repr(case))
         if self.found is None:
             self.tally[report.verdict] += 1
-            self.last = case, report
+            if report.verdict not in FINE and (self.idle is None or size < self._least):
+                self.idle, self._least = (case, report), size
         if report.verdict not in self.fails:
             return
-        size = _size(case), len(repr(case))
         if self.found is None or size <= self._least:
             self.found, self._least = (case, report), size
         if self.first:
@@ -211,6 +212,9 @@ class Search:
             self.property()()
         except _Enough:
             outcome.ended = not self.first and self.found is None
+        except KeyboardInterrupt as stop:
+            stop.outcome = self._told(outcome, write, started)  # type: ignore[attr-defined]  # what was found by then
+            raise
         except Failure as failure:
             noted = _BLOB.search(" ".join(getattr(failure, "__notes__", ())))
             outcome.blob = (noted[1], noted[2]) if noted else ("", "")

@@ -167,6 +167,7 @@ class Fuzzed:
         )
         self.name = self.name.rpartition("<locals>.")[2]
         self.decorated = False
+        self.origin: tuple[str, str] | None = None  # a line that imports the function, and what it is called then
         self._owner: tuple[Any, ...] = ()
 
     def search(self, **options: Any) -> Search:
@@ -192,13 +193,13 @@ class Fuzzed:
         search = self.search(**options)
         outcome = Outcome(self.name, self.adapter.name)
         search.run(outcome, self.script) if again is None else search.again(outcome, again, self.script)
-        if outcome.ok and search.last is not None and not any(outcome.tally[verdict] for verdict in FINE):
-            outcome.case, outcome.report = search.last  # NaN everywhere: nothing was checked at all
-            outcome.script = self.script(*search.last)
+        if outcome.ok and search.idle is not None and not any(outcome.tally[verdict] for verdict in FINE):
+            outcome.case, outcome.report = search.idle  # NaN everywhere: nothing was checked at all
+            outcome.script = self.script(*search.idle)
         if outcome.ok and outcome.inconclusive > self.share:
             warnings.warn(
-                f"{self.name}: differences cannot tell of {outcome.tally[Verdict.INCONCLUSIVE]} of {outcome.checked} cases; "
-                "arguments that are less extreme, reach= or analytic=True may help",
+                f"{self.name}: of {outcome.tally[Verdict.INCONCLUSIVE]} of {outcome.checked} cases differences cannot "
+                "tell; arguments that are less extreme, reach= or analytic=True may help",
                 stacklevel=3,
             )
         return outcome
@@ -284,6 +285,8 @@ class Fuzzed:
         name, module = str(getattr(function, "__qualname__", "")), str(getattr(function, "__module__", None) or "")
         where = inspect.getsourcefile(function) if inspect.isfunction(function) else None
         line = function.__code__.co_firstlineno if inspect.isfunction(function) else 0
+        if self.origin is not None:
+            return f"f = {self.origin[1]}", [self.origin[0]]
         if "<" in name or not name or self._owner:
             return f"# f is {name or repr(function)}, at {where}:{line}", []
         first = name.partition(".")[0]

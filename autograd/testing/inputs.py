@@ -164,7 +164,7 @@ class Inputs:
     def _given(self, function: Any, called: str, positional: list[Any], named: dict[str, Any]) -> dict[str, Any]:
         """By name a strategy for each argument, None for an array whose shape goes with the others'."""
         try:
-            parameters = list(inspect.signature(function).parameters.values())
+            parameters = list(signature(function).parameters.values())
         except (TypeError, ValueError) as error:
             raise TypeError(f"{called} does not say which arguments it takes: {error}") from None
         if parameters and parameters[0].name == "self":
@@ -258,6 +258,16 @@ def _strategy(given: Any) -> Strategy:
     if isinstance(given, np.ndarray) or (isinstance(given, tuple) and all(isinstance(n, int) for n in given)):
         return arrays_like(given)
     return st.just(given)
+
+
+def signature(function: Any) -> inspect.Signature:
+    """A function's signature; of an op of ours the one that it was declared with."""
+    declared: Any = getattr(function, "op", None)
+    if not hasattr(declared, "names") or "kwargs" not in inspect.signature(function).parameters:
+        return inspect.signature(function)
+    given = dict(zip(declared.names, declared.defaults, strict=False))
+    kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+    return inspect.Signature([inspect.Parameter(n, kind, default=given.get(n, empty)) for n in declared.names])
 
 
 def _hints(function: Any) -> dict[str, Any]:
