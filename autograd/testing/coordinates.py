@@ -102,11 +102,7 @@ class Coordinates:
     def along(self, step: Step, t: complex) -> Array:
         """f's outputs as one vector, with the point moved by t steps; NaN where there are none."""
         try:
-            # where nothing moves nothing is added: -0.0 + 0 would be another number
-            moved = [
-                a if s is None else a + t * s[0] if s[1] else np.where(s[0] == 0, a, a + t * s[0])
-                for a, s in zip(self.arrays, step, strict=True)
-            ]
+            moved = [_moved(a, s, t) for a, s in zip(self.arrays, step, strict=True)]
             out = flat(self.values(moved))
         except Exception:  # whatever somebody's function raises beside the point: it has no value there
             return np.full(self.base.shape, np.nan)
@@ -121,3 +117,11 @@ class Coordinates:
                 ratio = np.abs(a)[size > 0] / size[size > 0]
                 most = max(most, float(ratio[np.isfinite(ratio)].max(initial=0.0)))
         return most * self._eps
+
+
+def _moved(a: Array, step: tuple[Array, bool] | None, t: complex) -> Array:
+    """`a` moved by t steps; where nothing moves nothing is added: -0.0 + 0 would be another number."""
+    if step is None:  # all complex in a complex step: no imaginary part is lost where one argument is written into it
+        return np.asarray(a + 0j) if isinstance(t, complex) else a
+    by, everywhere = step
+    return a + t * by if everywhere else np.where(by == 0, a, a + t * by)
