@@ -405,7 +405,8 @@ def _logsumexp(x, axis=None, keepdims=False):
 
 def _weighted_shares(g: Any, out: Any, x: Any, b: Any, axis: Any, keepdims: bool) -> tuple[Any, Any]:
     g, out = keep(g, x, axis, keepdims), keep(out, x, axis, keepdims)
-    at_x = g * np.where(b == 0, 0, b * _softmax(x, out, axis))
+    shares = _softmax(x, out, axis)
+    at_x = g * (b * np.where((b == 0) & ~np.isfinite(shares), 0, shares))  # its slope by b is there at b = 0 too
     return at_x, g * np.exp(np.where(x == -np.inf, x, x - np.where(x == -np.inf, 0, out)))
 
 

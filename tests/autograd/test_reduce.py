@@ -10,6 +10,7 @@ import pytest
 
 import autograd.numpy as anp
 from autograd import Tensor, gradients, hessian, ops
+from autograd.testing import check_grads
 
 INF, NAN = math.inf, math.nan
 REDUCTIONS = (
@@ -273,3 +274,11 @@ def test_single_precision_stays():
         out = f(x)
         assert out.dtype == np.float32
         assert gradients(out.sum(), [x])[0].dtype == np.float32
+
+
+def test_a_weight_of_zero_in_logsumexp_has_second_derivatives():
+    x, b = np.array([0.0, 1.0, np.inf]), np.array([1.0, 0.0, 0.0])
+    report = check_grads(lambda x, b: ops.logsumexp(x, b=b), x[:2], b[:2])
+    assert report.verdict == "right", report
+    report = check_grads(lambda x: ops.logsumexp(x, b=b), x)
+    assert report.ok, report
