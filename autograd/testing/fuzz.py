@@ -122,7 +122,7 @@ class Failure(AssertionError):
     """A case that a check rejects."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(f"\n{report}")
+        super().__init__(str(report))
         self.report = report
 
 

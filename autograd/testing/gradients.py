@@ -122,7 +122,7 @@ def _decorated(fuzzed: Fuzzed) -> Any:
             return function(*args, **kwargs)
         outcome = fuzzed.check(owner=args)
         if not outcome:
-            raise AssertionError("\n" + fuzzed.story(outcome))
+            raise AssertionError(fuzzed.story(outcome))
         return None
 
     own: Any = run
