@@ -111,7 +111,7 @@ def test_a_wrong_rule_is_found_among_all_ops(name, factor, monkeypatch):
 
 
 def test_a_write_that_a_view_does_not_see_is_found(monkeypatch):
-    lines = [("copy", ""), ("transpose", "01"), ("assign", "")]
+    lines = [("copy", ""), ("transpose", "0001"), ("assign", "")]
     program = build([np.array([[1.0, 0.5], [2.0, 3.0]])], lines, False)
     assert [line.target for line in program.lines] == ["", "", "v0"] and check_program(program).verdict == "right"
     monkeypatch.setattr(table["transpose"], "view", False)
@@ -166,7 +166,7 @@ def test_what_is_not_used_is_not_printed():
 
 
 def test_the_rewrite_has_neither_views_nor_writes():
-    lines = [("sin", ""), ("transpose", "03"), ("assign", "")]
+    lines = [("sin", ""), ("transpose", "0001"), ("assign", "")]
     program = build([np.array([[1.0, 0.5], [2.0, 3.0]])], lines, False)
     tensors = [Tensor(x, requires_grad=True) for x in program.inputs]
     loss = program.functional(NUMPY, tensors)["loss"]
