@@ -63,8 +63,6 @@ def diagnose(
             return "a guard at 0: it is wrong only where the argument is 0 (or kinks meet there that cancel)"
         if _tied(at, values):
             return "ties: it is wrong only where elements are equal"
-        if np.all(at < 0) and np.all(values[~rows] >= 0):
-            return "the sign: it is wrong only where the argument is negative"
     factor = _factor(rule, truth)
     if factor is not None:
         return _factor_text(factor, shape)
@@ -74,6 +72,8 @@ def diagnose(
         )
     if np.all(np.abs(truth[wrong]) <= CLOSE * np.max(np.abs(truth))):
         return "terms too many: elements that do not count get a gradient (a mask forgotten?)"
+    if rows.any() and not rows.all() and np.all(values[rows] < 0) and np.all(values[~rows] >= 0):
+        return "a sign: it is wrong only where the argument is negative"
     return _of_values(rule, truth, values) or _constant(rule - truth, truth)
 
 

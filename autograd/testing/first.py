@@ -74,8 +74,9 @@ class FirstOrder:
         if not (self.function.count and self.function.base.size):
             return
         self._compare(modes)
-        if self.fast and (self.findings or self.inconclusive):
+        if (self.fast or self.analytic) and (self.findings or self.inconclusive):
             self._clear(fast=False)
+            self.analytic = False  # what was said to be analytic may not be
             self._compare(modes)
 
     def _compare(self, modes: tuple[str, ...]) -> None:
@@ -260,7 +261,7 @@ class FirstOrder:
             if k < single:
                 i, at, name = self._named(self.coordinates[k], self.names, self.function.arrays)
                 unit = self.function.distance[self.coordinates[k]]
-                self._note(what, name, at, self.rows[r], [x / unit for x in numbers], guesses.get(i, ""))
+                self._note(what, name, at, self.rows[r], [float(x / unit) for x in numbers], guesses.get(i, ""))
             elif not self.fast and k == len(self.directions) - 1:
                 self._note_alike(what, r, numbers, bounds)
             else:
@@ -291,7 +292,7 @@ class FirstOrder:
             times = numbers[0] / numbers[1]
             guess = f"ties: moved alike, equal elements together get {times:.4g} times what is due"
         movable = self.function.distance[self.function.distance > 0]
-        self._note(what, "all elements alike", None, self.rows[r], [x / movable.min() for x in numbers], guess)
+        self._note(what, "all elements alike", None, self.rows[r], [float(x / movable.min()) for x in numbers], guess)
 
     def _guesses(self, rule: Array, bounds: Judged, bad: Array) -> dict[int, str]:
         """What kind of mistake it looks like, for each argument, where the whole Jacobian was computed."""
