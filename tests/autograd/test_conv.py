@@ -21,6 +21,7 @@ def leaves(*arrays):
     return [Tensor(a, requires_grad=True) for a in arrays]
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")  # PyTorch's own, of its speed
 @pytest.mark.parametrize("case", CASES)
 def test_as_in_pytorch(case, rng):
     torch = pytest.importorskip("torch")
