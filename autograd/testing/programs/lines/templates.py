@@ -66,10 +66,10 @@ def _shape(b: Builder) -> str:
 
 
 def _mask(b: Builder) -> str:
-    return _mask_of(b, first(b).shape)
+    return mask_of(b, first(b).shape)
 
 
-def _mask_of(b: Builder, shape: tuple[int, ...]) -> str:
+def mask_of(b: Builder, shape: tuple[int, ...]) -> str:
     bits = b.pick(256)
     taken = [bool((bits >> (i % 8)) & 1) for i in range(math.prod(shape))]
     return f"np.array({np.array(taken, bool).reshape(shape).tolist()}, bool)"
@@ -77,10 +77,10 @@ def _mask_of(b: Builder, shape: tuple[int, ...]) -> str:
 
 def _places(b: Builder) -> str:
     """Places along the first axis, some of them twice or counted from the end."""
-    return _places_of(b, first(b).shape[0])
+    return places_of(b, first(b).shape[0])
 
 
-def _places_of(b: Builder, n: int) -> str:
+def places_of(b: Builder, n: int) -> str:
     return str([b.pick(2 * n) - n if b.pick(2) else b.pick(n) for _ in range(1 + b.pick(3))])
 
 
@@ -125,19 +125,19 @@ def advanced_index(b: Builder, shape: tuple[int, ...]) -> str:
     """An index that gives a copy."""
     kind = b.pick(6)
     if kind == 1 or not shape or 0 in shape:
-        return _mask_of(b, shape)
+        return mask_of(b, shape)
     if kind == 2:
-        return _mask_of(b, shape[:1])
+        return mask_of(b, shape[:1])
     if len(shape) > 1:
         if kind == 3:
             k = 1 + b.pick(3)
             rows, columns = ([b.pick(2 * n) - n for _ in range(k)] for n in shape[:2])
             return f"{rows}, {columns}"
         if kind == 4:
-            return f"np.ix_({_places_of(b, shape[0])}, {_places_of(b, shape[1])})"
+            return f"np.ix_({places_of(b, shape[0])}, {places_of(b, shape[1])})"
         if kind == 5:
-            return f"{basic_index(b, shape[:1]).removeprefix('None, ').replace('...', ':')}, {_places_of(b, shape[1])}"
-    return _places_of(b, shape[0])
+            return f"{basic_index(b, shape[:1]).removeprefix('None, ').replace('...', ':')}, {places_of(b, shape[1])}"
+    return places_of(b, shape[0])
 
 
 def _advanced(b: Builder) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from autograd.testing.programs.build import Builder, Dropped, maker
 from autograd.testing.programs.lines.manners import SMOOTH
 from autograd.testing.programs.lines.operands import NUMBERS, at_least, broadcasts_to, real
-from autograd.testing.programs.lines.templates import _mask_of, advanced_index, basic_index
+from autograd.testing.programs.lines.templates import advanced_index, basic_index, mask_of
 from autograd.testing.programs.memory import Value
 
 SIGNS = {"+": "add", "-": "subtract", "*": "multiply"}
@@ -82,7 +82,7 @@ def _out(b: Builder, name: str) -> None:
         x, y = (b.value(real, broadcasts_to(t.shape)) for _ in range(2))
         text = f"{b.choice(list(SIGNS.values()))}({x}, {y}"
     elif kind == 2:
-        x, mask = b.value(real, broadcasts_to(t.shape)), _mask_of(b, t.shape)
+        x, mask = b.value(real, broadcasts_to(t.shape)), mask_of(b, t.shape)
         f = b.choice(SMOOTH[:5])
         b.write(f"np.{f}({x}, out={t}, where={mask})", t, "at", f"np.where({mask}, np.{f}({x}), {t})")
         return
@@ -97,7 +97,7 @@ def _copyto(b: Builder, name: str) -> None:
     t = b.target(real)
     x = b.value(real, broadcasts_to(t.shape))
     if b.pick(2):
-        mask = _mask_of(b, t.shape)
+        mask = mask_of(b, t.shape)
         b.write(f"np.copyto({t}, np.copy({x}), where={mask})", t, "at", f"np.where({mask}, {x}, {t})")
     else:
         b.write(f"np.copyto({t}, {x})", t, "at", str(x))
@@ -141,6 +141,6 @@ def _put(b: Builder, name: str) -> None:
         x = _operand(b, t, ())
         b.write(f"np.put({t}, {places}, {x})", t, f"np.ravel(at)[{places}]", x)
     else:
-        mask = _mask_of(b, t.shape)
+        mask = mask_of(b, t.shape)
         x = _operand(b, t, ())
         b.write(f"np.putmask({t}, {mask}, {x})", t, f"at[{mask}]", x)
