@@ -29,7 +29,7 @@ class Torch(Library):
     def numpy(self, value: Any) -> Any:
         if not isinstance(value, self._torch.Tensor):
             return np.asarray(value)
-        return value.detach().resolve_conj().resolve_neg().cpu().numpy()
+        return value.numpy(force=True)
 
     def vjp(self, f: Callable[..., Any], arrays: Arrays) -> tuple[tuple[Any, ...], Pull]:
         with self._torch.enable_grad():
