@@ -142,6 +142,7 @@ class _Recorder:
             finally:
                 self.inside -= 1
 
+        noted.__wrapped__ = run  # type: ignore[attr-defined]
         return noted
 
     def note(self, name: str, parameter: str, value: Any) -> None:
@@ -274,6 +275,6 @@ def _differentiated(apply: Callable[..., Any], arrays: Any, only: int | None = N
         gradients(out, wanted, gradient=cotangent, retain_graph=True)
     recorded = gradients(out, wanted, gradient=seed, create_graph=True)
     with suppress(*REFUSED):  # a point may have a first derivative only
-        again = sum(np.real(g).sum() for g in recorded if g is not None)
+        again: Any = sum(np.real(g).sum() for g in recorded if g is not None)
         gradients(again, [seed, *wanted], create_graph=True)
     push({t._node: np.ones(t.shape, t.dtype) for t in wanted}, [out._node])

@@ -29,13 +29,19 @@ def original(name: str) -> Any:
     return inspect.getclosurevars(composites[name].function).nonlocals["ours"]
 
 
+def _declared(compiled: Any) -> Any:
+    """The rule that was declared, which what the engine calls holds in its closure; under a recording, too."""
+    compiled = inspect.unwrap(compiled)
+    return inspect.getclosurevars(compiled).nonlocals.get("rule", compiled)
+
+
 @functools.cache
 def rule_codes(name: str) -> tuple[CodeType, ...]:
     """The code of the rules of the op `name`, and of the functions in `autograd.ops` that only help them."""
     op = table.get(name)
     found: dict[CodeType, None] = {}
     for compiled in op.rules if op is not None else ():
-        rule = inspect.getclosurevars(compiled).nonlocals["rule"]
+        rule = _declared(compiled)
         if isinstance(rule, types.FunctionType) and not _refuses(rule.__code__):
             _collect(rule, found)
     return tuple(found)
@@ -44,7 +50,7 @@ def rule_codes(name: str) -> tuple[CodeType, ...]:
 @functools.cache
 def refuses(name: str, place: int) -> bool:
     """Whether the rule at `place` only raises: the op has no derivative by that argument, and says so."""
-    rule = inspect.getclosurevars(table[name].rules[place]).nonlocals["rule"]
+    rule = _declared(table[name].rules[place])
     return isinstance(rule, types.FunctionType) and _refuses(rule.__code__)
 
 
@@ -76,6 +82,30 @@ def _nested(code: CodeType) -> Iterator[CodeType]:
             yield from _nested(constant)
 
 
+# Sides of conditions that no derivative can take, and why: (function, where the side begins).
+SINGULAR = "past it lies a matrix that has no derivative and is not asked for one; forward mode refuses the whole stack"
+WITHOUT = {
+    ("_independent", "defective & np.any(values(g) != 0, axis=(-2, -1))"): SINGULAR,
+    ("_independent", "np.where(defective[..., None, None]"): SINGULAR,
+    ("_regular", "singular & np.any(values(g) != 0, axis=-1)"): SINGULAR,
+    ("_regular", "np.where(singular[..., None, None]"): SINGULAR,
+    ("_slope_of_log", "values(singular) & (values(g) != 0)"): SINGULAR,
+    ("_slope_of_log", "np.where(singular, np.eye(a.shape[-1]"): SINGULAR,
+    ("_normal", "False"): "its callers have asked before",
+    ("_per", "math.nan"): "the result is NaN for want of degrees of freedom",
+    ("_power_exponent", "g * out * np.log("): "a negative number to a power that moves is no real number",
+}
+
+
+def _left_out(code: CodeType, to: dis.Instruction) -> bool:
+    """Whether what begins at the instruction is listed above."""
+    spot = to.positions
+    if spot is None or spot.lineno is None:
+        return False
+    text = linecache.getline(code.co_filename, spot.lineno).encode()[spot.col_offset :].decode()
+    return any(code.co_name == name and text.startswith(start) for name, start in WITHOUT)
+
+
 @functools.cache
 def edges_of(code: CodeType) -> tuple[Edge, ...]:
     """Both sides of every condition in `code`; of a loop that it is entered. What can only raise is left out."""
@@ -90,7 +120,7 @@ def edges_of(code: CodeType) -> tuple[Edge, ...]:
         elif "JUMP" in i.opname and "IF" in i.opname:
             target = next(s for s in starts if s >= i.argval)  # past the prefix of a long argument
             for to in (after[i.offset], target):
-                if not _only_raises(listed, by_offset[to]):
+                if not _only_raises(listed, by_offset[to]) and not _left_out(code, listed[by_offset[to]]):
                     edges.append(Edge(i.offset, to))
     return tuple(edges)
 

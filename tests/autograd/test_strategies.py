@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from autograd import Tensor, gradients
 from autograd.primitive import composites, table
 from autograd.testing.oracle import slope
-from autograd.testing.strategies import kinked, op_calls
+from autograd.testing.strategies import kinked, op_calls, tensors
 
 NAMES = sorted({*table, *composites})
 GENERIC = sorted(n for n in table if table[n].elementwise)
@@ -178,3 +178,19 @@ def test_what_is_not_analytic_does_not_say_so(name):
         assert not call.analytic
 
     run()
+
+
+@hypothesis.settings(max_examples=30)
+@hypothesis.given(tensors(dtypes=[np.float32, np.float64, np.int64, complex]))
+def test_tensors_have_a_gradient_where_they_can(x):
+    assert isinstance(x, Tensor) and x.dtype in (np.float32, np.float64, np.int64, complex)
+    assert not x.requires_grad or x.dtype.kind in "fc"
+
+
+def test_tensors_are_like_an_example():
+    like = Tensor(np.zeros((2, 3), np.float32))
+    x = hypothesis.find(tensors(like, requires_grad=True), lambda x: not x.data.flags.c_contiguous)
+    assert (x.shape, x.dtype, x.requires_grad) == ((2, 3), np.float32, True)
+    assert hypothesis.find(tensors(requires_grad=None), lambda x: x.requires_grad).requires_grad
+    assert hypothesis.find(tensors(), lambda x: x.size == 0).size == 0
+    assert hypothesis.find(tensors((3,), low=0.0, high=1.0), lambda x: True).data.max() < 1

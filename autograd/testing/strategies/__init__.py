@@ -45,9 +45,11 @@ from autograd.testing.strategies.base import (
     registered,
 )
 from autograd.testing.strategies.elementwise import elementwise_call, elementwise_kinks
+from autograd.testing.strategies.tensors import tensors
 
 __all__ = [
     "LAYOUTS", "Call", "calls", "kinked", "laid_out", "op_calls", "register", "register_kinks", "registered",
+    "tensors",
 ]  # fmt: skip
 
 

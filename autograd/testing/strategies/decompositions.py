@@ -194,34 +194,17 @@ def _equal_values(draw: Draw, name: str) -> Call:
     return kink_call(name, [a], call(getattr(linalg, name)), call(getattr(np.linalg, name)), "convex", side)
 
 
-DEFECTIVE = {
-    "qr_packed": np.ones((3, 3)),
-    "eig_packed": np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 1.0]]),
-}
-
-
-@register_kinks("qr_packed", "eig_packed", "logabsdet", "detsign")
-def _beside_a_singular_one(draw: Draw, name: str) -> Call:
-    """A stack of two, of whose second nothing is taken: it has no derivative, and none is asked for."""
-    n = draw(st.integers(2, 3))
-    a = 0.1 * filled(draw, (n, n), (1.0, 0.0, 0.5)) + np.diag([1.0, 2.0, 3.2][:n])
-    a = a + 0.2 * np.tri(n, n, -1) * np.sin(1 + np.arange(n * n).reshape(n, n))
-    bad = DEFECTIVE.get(name, np.zeros((3, 3)))[:n, :n]
-
-    def both(a: Any) -> Any:
-        return np.stack([a, bad.astype(a.dtype)])
-
-    def ours(a: Any) -> Any:
-        out = getattr(linalg, name)(both(a))[0]
-        if name == "eig_packed":
-            return _mixed(out[0], out[1:])
-        return np.real(out[n * n :] ** 2) if name == "qr_packed" else np.real(out)
-
-    def numpys(a: Any) -> Any:
-        if name == "eig_packed":
-            return _mixed(*np.linalg.eig(a))
-        if name == "qr_packed":
-            return np.real(np.linalg.qr(a)[1].ravel() ** 2)
-        return np.real(np.linalg.slogdet(a)[0 if name == "detsign" else 1])
-
-    return plain_call(name, [a], ours, numpys, "beside a singular matrix", most=0.02)
+@register_kinks("qr_packed", "eig_packed", "eigh_packed", "svd_packed", "svdvals", "eigvalsh", "cholesky")
+def _no_matrices(draw: Draw, name: str) -> Call:
+    """A stack of none."""
+    a = filled(draw, (0, 2, 2))
+    f: Any = getattr(linalg, name)
+    if name in ("svdvals", "eigvalsh", "cholesky"):
+        return plain_call(name, [a], f, getattr(np.linalg, name), "a stack of no matrices")
+    return plain_call(
+        name,
+        [a],
+        lambda a: np.real(f(a)[..., 0]),
+        lambda a: np.real(np.zeros(f(a).shape)[..., 0]),
+        "a stack of no matrices",
+    )

@@ -225,3 +225,21 @@ def _pool_over_the_edge(draw: Draw, name: str) -> Call:
         return np.stack([(w**p).sum(axis=-1) ** (1 / p) for w in windows], axis=-1)
 
     return plain_call(name, [x], lambda x: ops.lp_pool(x, p, (2,), ceil_mode=True), expect, p, most=0.04)
+
+
+@register_kinks("max_pool_share", "max_pool_pick")
+def _moving_winners(draw: Draw, name: str) -> Call:
+    """Which elements are the largest does not change nearby: the slope by them, and by the largest, is zero."""
+    shape, w, said, ceil = _drawn(draw, True)
+    settings = (*said, w.dilation, ceil)
+    x = distinct(draw, shape)
+    y = filled(draw, _largest(w, x).shape if name == "max_pool_share" else shape)
+    won = x.copy()
+
+    def ours(y: Any, x: Any) -> Any:
+        return getattr(ops, name)(y, x, ops.max_pool(x, *settings), *settings)
+
+    def plainly(y: Any, x: Any) -> Any:
+        return getattr(ops, name)(y, won, _largest(w, won), *settings)
+
+    return plain_call(name, [y, x], ours, plainly, settings, most=0.05)
