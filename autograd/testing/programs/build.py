@@ -110,6 +110,8 @@ class Builder:
     # ------------------------------------------------------------------ lines
     def draw(self, name: str, choices: bytes) -> None:
         """Add the line that `choices` spell, if there is one."""
+        if name not in makers:
+            raise LookupError(f"no line is made for {name!r}; see autograd.testing.programs.makers")
         self._choices, self.first, self.op = iter(choices), None, name
         try:
             makers[name](self, name)
@@ -237,10 +239,27 @@ def weighed(value: Value) -> str:
 
 
 def build(inputs: Sequence[Any], lines: Sequence[tuple[str, str | bytes]], only_last: bool = True) -> Program:
-    """The program of a recipe: arrays, and for each line the name of a maker and its choices (bytes, or hexadecimal).
+    """The program of a recipe.
 
+    Parameters
+    ----------
+    inputs : sequence of array
+        The point; in the text x0, x1, ...
+    lines : sequence of (str, bytes or str)
+        The name of one of `makers`, and the choices that it reads, bytes or their hexadecimal. Choices that run out are
+        zeros. A line that makes no sense where it stands is dropped.
+    only_last : bool
+        Whether the loss weighs the last value alone, or all that nothing reads.
+
+    Raises
+    ------
+    LookupError
+        For a name that no maker has.
+
+    Examples
+    --------
     >>> import numpy as np
-    >>> program = build([np.array([0.5, 2.0])], [("sin", ""), ("sum", "0100")])
+    >>> program = build([np.array([0.5, 2.0])], [("sin", ""), ("sum", "0001")])
     >>> print(*(line.text for line in program.lines), sep="; ")
     v0 = np.sin(x0); v1 = np.sum(v0)
     """
