@@ -93,7 +93,8 @@ class Outcome:
         )
         if self.report is None:
             return head
-        return f"{head}\nthe smallest case:\n{self.report}\nto see it again:\n\n{self.script}"
+        told = f"{head}\nthe smallest case:\n{self.report}"
+        return f"{told}\nto see it again:\n\n{self.script}" if self.script else told
 
     __repr__ = __str__
 
@@ -107,8 +108,8 @@ class Outcome:
             "tally": {str(verdict): n for verdict, n in self.tally.items()},
             "seconds": round(self.seconds, 3),
             "ended": self.ended,
-            "report": self.report and self.report.to_dict(),
-            "text": str(self.report) if self.report else "",
+            "report": None if self.report is None else self.report.to_dict(),
+            "text": "" if self.report is None else str(self.report),
             "script": self.script,
             "hypothesis": list(self.blob),
         }
@@ -165,6 +166,7 @@ class Search:
         self.tally: Counter[Verdict] = Counter()
         self.found: tuple[Any, Report] | None = None
         self.idle: tuple[Any, Report] | None = None  # the smallest case at which nothing could be compared
+        self._final: tuple[Any, Report] | None = None
         self._least: tuple[int, int] = (0, 0)
         self._shrinks = 0
 
@@ -198,6 +200,7 @@ class Search:
                 self.idle, self._least = (case, report), size
         if report.verdict not in self.fails:
             return
+        self._final = case, report
         if self.found is None or size <= self._least:
             self.found, self._least = (case, report), size
         if self.first:
@@ -216,6 +219,7 @@ class Search:
             stop.outcome = self._told(outcome, write, started)  # type: ignore[attr-defined]  # what was found by then
             raise
         except Failure as failure:
+            self.found = self._final  # the smallest, which is run once more at the end
             noted = _BLOB.search(" ".join(getattr(failure, "__notes__", ())))
             outcome.blob = (noted[1], noted[2]) if noted else ("", "")
         return self._told(outcome, write, started)

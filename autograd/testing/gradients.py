@@ -250,16 +250,18 @@ class Fuzzed:
     def story(self, outcome: Outcome) -> str:
         """What is wrong, where, and how to see it again."""
         lines = [str(outcome.report)]
-        if outcome.report and outcome.report.verdict is Verdict.RAISES:
-            arrays = sum(isinstance(v, np.ndarray) for v in outcome.case.values) if outcome.case else 0
+        if outcome.report is not None and outcome.report.verdict is Verdict.RAISES:
+            arrays = sum(isinstance(v, np.ndarray) for v in outcome.case.values)
             if arrays > 1 and self.inputs.shapes == "broadcast":
                 lines.append("  the shapes drawn broadcast to each other: shapes='same', or strategies, give others")
         if outcome.case is not None:
             lines.append(f"the smallest such case: {self.name}({outcome.case})")
-        lines.append(f"found by seed={outcome.seed}, examples={outcome.examples}; to see it again: ")
+        lines.append(f"found by seed={outcome.seed}, examples={outcome.examples}")
         if outcome.blob[0]:
-            lines[-1] += f"{self.name}.check(again={outcome.blob}), or"
-        return "\n".join(lines) + f"\n\n{outcome.script}"
+            lines.append(f"to see it again: {self.name}.check(again={outcome.blob})")
+        if outcome.script:
+            lines += [f"{'or' if outcome.blob[0] else 'to see it again'}:", "", outcome.script]
+        return "\n".join(lines)
 
     def script(self, arguments: Arguments, report: Report) -> str:
         """Python that shows a case again."""
@@ -276,6 +278,8 @@ class Fuzzed:
             return ""
         names = [n if n.isidentifier() and n not in ("f", "np", "report") else f"{n}_" for n in arguments.names]
         lines, imports = self._imported(names)
+        if not lines:
+            return ""
         return written(lines, values, names, {**options, "seed": self.seed}, imports)
 
     def _imported(self, names: Sequence[str]) -> tuple[str, list[str]]:
@@ -284,11 +288,10 @@ class Fuzzed:
         own = ".function" if self.decorated else ""
         name, module = str(getattr(function, "__qualname__", "")), str(getattr(function, "__module__", None) or "")
         where = inspect.getsourcefile(function) if inspect.isfunction(function) else None
-        line = function.__code__.co_firstlineno if inspect.isfunction(function) else 0
         if self.origin is not None:
             return f"f = {self.origin[1]}", [self.origin[0]]
         if "<" in name or not name or self._owner:
-            return f"# f is {name or repr(function)}, at {where}:{line}", []
+            return "", []  # a lambda or a function inside another: nobody else can import it
         first = name.partition(".")[0]
         lines, imports = f"f = {name}{own}", [f"from {module} import {first}"]
         if not module or module == "__main__" or not _importable(module, where):

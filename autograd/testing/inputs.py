@@ -98,7 +98,9 @@ def numbers(low: float, high: float, avoid: Sequence[float], dtype: np.dtype[Any
     if dtype.kind == "c":
         part = numbers(low, high, avoid, np.dtype(float))
         return st.builds(complex, part, part)
-    inside = [v for v in POOL if low < v < high and v not in avoid]
+    # ones first, then larger numbers, fractions, negative ones and zeros: so they shrink
+    pool = sorted(POOL, key=lambda v: (v == 0, v < 0, abs(v) < 1, abs(v)))
+    inside = [v for v in pool if low < v < high and v not in avoid]
     a = low if math.isfinite(low) else min(high, 10.0) - 20
     b = high if math.isfinite(high) else max(low, -10.0) + 20
     middle, digits = min(max(0.0, a), b) if a * b <= 0 else (a + b) / 2, 3 - math.floor(math.log10(b - a))

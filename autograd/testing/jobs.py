@@ -287,5 +287,5 @@ def _serve(pipe: Any) -> None:
         except EOFError:
             return
         outcome = _run(job)
-        report = outcome.report and replace(outcome.report, error=None)
+        report = None if outcome.report is None else replace(outcome.report, error=None)
         pipe.send(replace(outcome, case=None, report=report))  # what may not be fit for another process stays here

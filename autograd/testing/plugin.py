@@ -14,7 +14,7 @@ It is there where glassgrad is installed; else with ``pytest -p autograd.testing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,7 +98,7 @@ def gradcheck(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Beside ``assert check_grads(...)``, whose value pytest shortens, the whole report."""
     made = yield
     if call.excinfo is not None and call.excinfo.errisinstance(AssertionError):
@@ -111,7 +111,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     coverage = item.config.stash.get(_COVERAGE, None)
     if coverage is not None:
         coverage.begin()
