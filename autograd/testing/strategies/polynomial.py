@@ -171,7 +171,13 @@ def _of_matrix(a: Array) -> Any:
 def _no_roots(draw: Draw, name: str) -> Call:
     """Of a constant there are none, and nothing flows back."""
     p = filled(draw, (1,), (1.0, -2.0))
-    return plain_call(name, [p], lambda p: ops.real(ops.sum(ops.roots(p))), lambda p: np.real(np.sum(np.roots(p))), 0)
+    return plain_call(
+        name,
+        [p],
+        lambda p: ops.real(ops.sum(ops.roots(p))),
+        lambda p: np.real(np.sum(np.roots(p))),
+        "no array of float32",
+    )
 
 
 @register_kinks("polyfit")

@@ -108,12 +108,13 @@ def _assumed(draw: Draw, name: str) -> Call:
     other = np.array(draw(st.sampled_from(([], [40.0], [-40.0, 40.0]))))
     f, g = getattr(ops, name), getattr(np, name)
     given: dict[str, Any] = {"assume_unique": draw(st.booleans())}
+    note = (given, "with an array of float64")
     if name == "intersect1d" and draw(st.booleans()):
         given["return_indices"] = True
         return plain_call(
-            name, [x], lambda x: f(x, other, **given)[0], lambda x: g(x, other, **given)[0], given, most=0.05
+            name, [x], lambda x: f(x, other, **given)[0], lambda x: g(x, other, **given)[0], note, most=0.05
         )
-    return plain_call(name, [x], lambda x: f(x, other, **given), lambda x: g(x, other, **given), given, most=0.05)
+    return plain_call(name, [x], lambda x: f(x, other, **given), lambda x: g(x, other, **given), note, most=0.05)
 
 
 @register_kinks("trim_zeros")
