@@ -30,6 +30,10 @@ Strategy = st.SearchStrategy[Any]
 MOST_AXES, SIDE = 2, 3
 
 
+class NoSignature(TypeError):
+    """A function does not say what it takes."""
+
+
 @dataclass(frozen=True)
 class Arguments:
     """The arguments of one call, in the order of the function's parameters."""
@@ -159,7 +163,7 @@ class Inputs:
         else:
             given = self._given(function, called, list(positional), dict(named or {}))
         if not given:
-            raise TypeError(f"{called} has no arguments to draw")
+            raise NoSignature(f"{called} has no arguments to draw")
         self.keyword_only: frozenset[str] = getattr(self, "keyword_only", frozenset())
         self.strategy = self._drawn(given)
 
@@ -168,7 +172,7 @@ class Inputs:
         try:
             parameters = list(signature(function).parameters.values())
         except (TypeError, ValueError) as error:
-            raise TypeError(f"{called} does not say which arguments it takes: {error}") from None
+            raise NoSignature(f"{called} does not say which arguments it takes: {error}") from None
         if parameters and parameters[0].name == "self":
             parameters = parameters[1:]
         hints = _hints(function)

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.testing.fuzz import Outcome, Search, fuzz_op
 from autograd.testing.gradients import Fuzzed
-from autograd.testing.inputs import Inputs
+from autograd.testing.inputs import Inputs, NoSignature
 from autograd.testing.libraries import Library, library_of
 from autograd.testing.names import unknown
 from autograd.testing.report import Report, Verdict
@@ -100,16 +100,18 @@ def found(job: Job) -> Fuzzed:
         The library is not installed.
     """
     options = {"order": job.order, "fast": job.fast}
+    library = job.library or None
+    if library is not None:
+        library_of((), library)  # what is to be installed is told before what is not found without it
     function = target(job.name) if job.kind == "target" else dotted(job.name, job.library)
     if not callable(function):
         raise TypeError(f"{job.name} is no function")
     decorated = getattr(getattr(function, "check", None), "__self__", None)
     if isinstance(decorated, Fuzzed):
         return decorated
-    library = job.library or None
     try:
         inputs = Inputs(function)
-    except TypeError:
+    except NoSignature:
         inputs = Inputs(function, count=_taken(function, job.name, library_of((), library)))
     fuzzed = Fuzzed(function, inputs, library, options)
     fuzzed.name, fuzzed.origin = job.name, _origin(job)
