@@ -19,8 +19,8 @@ from autograd import gradients
 from autograd.graph import topological
 from autograd.primitive import composites, table
 from autograd.tensor import Tensor
-from autograd.testing.programs import build, check_program, makers, programs
-from autograd.testing.programs.program import NUMPY
+from autograd.testing.programs import build, check_program, programs
+from autograd.testing.programs.program import PROTOCOL
 from autograd.testing.programs.strategy import BASIC, CHOICES, POOL, SHAPES, WRITES, weighted
 
 PROGRAMS = int(os.environ.get("GLASSGRAD_PROGRAMS", "2000"))
@@ -169,7 +169,7 @@ def test_the_rewrite_has_neither_views_nor_writes():
     lines = [("sin", ""), ("transpose", "0001"), ("assign", "")]
     program = build([np.array([[1.0, 0.5], [2.0, 3.0]])], lines, False)
     tensors = [Tensor(x, requires_grad=True) for x in program.inputs]
-    loss = program.functional(NUMPY, tensors)["loss"]
+    loss = program.functional(PROTOCOL, tensors)["loss"]
     ops = {node.op.name for node in topological([loss._node]) if node.op is not None}
     assert any(line.target for line in program.lines)
     assert not ops & {"setitem", "transpose"} and gradients(loss, tensors)[0] is not None
@@ -183,12 +183,12 @@ def test_a_script_with_a_constant_shows_agreement():
         np.testing.assert_allclose(row, row[0], rtol=1e-7)
 
 
-# What no line reaches, and why.
-BY_NAME_ALONE = {  # helpers of other ops' rules, which are checked through those
-    "bounded_correlation", "characteristic", "cofactor", "cofactor_along", "complex_sign", "conv_weight", "detsign",
-    "distinct", "erfcx_slope", "exprel_slope", "fraction", "gelu_tanh_slope", "horner", "max_pool_pick",
-    "max_pool_share", "normal_cdf", "overlap_add", "poly_of_roots", "scatter_add", "series_divide", "sinc_slope",
-    "spread_pool", "weighted_logsumexp",
+# ---------------------------------------------------------------------- how much of the table is within reach
+# Parts of other ops and of their rules, which are reached through those, some in second derivatives alone.
+PARTS = {
+    "characteristic", "cofactor", "cofactor_along", "conv_weight", "detsign", "exprel_slope", "gelu_tanh_slope",
+    "max_pool_pick", "max_pool_share", "normal_cdf", "overlap_add", "series_divide", "spread_pool",
+    "weighted_logsumexp",
 }  # fmt: skip
 
 
@@ -199,24 +199,25 @@ def reached(count):
         program = drawn(seed)
         found |= {name for name in program.ops if name in composites}
         tensors = [Tensor(x, requires_grad=True) for x in program.inputs]
-        loss = program.run(NUMPY, tensors)
+        try:
+            loss = program.run(PROTOCOL, tensors)
+        except TypeError:  # a constant cannot take in what is tracked
+            continue
         if getattr(loss, "_node", None) is not None:
             found |= {node.op.name for node in topological([loss._node]) if node.op is not None}
     return found
 
 
-def test_a_hundred_ops_are_within_reach():
-    within = {name for name in makers if name in table}
-    assert len(within) > 150 and len({name for name in makers if name in composites}) > 80
-    assert not within & BY_NAME_ALONE
+def test_most_ops_are_within_reach():
+    found = reached(150)
+    assert len(set(table) & found) > 130 and len(set(composites) & found) > 50
 
 
 @pytest.mark.slow
-def test_which_ops_are_reached():
-    found = reached(3000)
-    left = sorted(set(table) - found)
+def test_all_ops_but_parts_of_others_are_reached():
+    found = reached(4000)
     print(
         f"{len(set(table) & found)} of {len(table)} ops, {len(set(composites) & found)} of {len(composites)} composites"
     )
-    print("not reached:", *left)
-    assert len(set(table) & found) > 180
+    print("composites without a line of their own:", *sorted(set(composites) - found))
+    assert set(table) - found <= PARTS

@@ -170,7 +170,7 @@ class Builder:
         number = next(self._choices, 0)
         if not fair:
             self.first = None
-            source = self.value(lambda v: v.ndim and all(c(v) for c in conditions))
+            source = self.value(lambda v: v.ndim and v.name not in self.plain, *conditions)
             self.first = self.line(f"np.copy({source})")
         else:
             self.first = fair[number % len(fair)]
