@@ -74,10 +74,11 @@ def programs(ops: Collection[str] | None = None, lines: int = 12, inputs: int = 
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> from autograd.testing.programs import programs
-    >>> program = find(programs(["sin", "sum"]), lambda program: len(program.lines) == 2)
-    >>> program.inputs[0].shape
-    (2,)
+    >>> from hypothesis import given
+    >>> from autograd.testing.programs import check_program, programs
+    >>> @given(programs(lines=8))
+    ... def test_the_engine(program):
+    ...     judgement = check_program(program)
+    ...     assert judgement.ok, judgement
     """
     return recipe(ops, lines, inputs).map(lambda drawn: build(*drawn))
