@@ -4,6 +4,7 @@ A line of a list is an expression of x, y and z, the kind of kink (see `check_gr
 the points: arrays as Python writes them, several arguments divided by semicolons. An array of integers is a constant.
 `np` is the library's own NumPy-like namespace: each library gets the lines of `COMMON` that it can run, and its own.
 """
+# ruff: noqa: E501  tables read better a line a row
 
 from __future__ import annotations
 
@@ -80,13 +81,13 @@ COMMON = [
     ("np.multiply(x, y)", "", PAIRS),
     ("np.divide(x, y)", "", ("[0., 1., 2.] ; [1., -.5, 12.]", "[[1.], [0.]] ; [3., 4., 5.]", "2. ; [1., 3.]")),
     ("np.true_divide(x, y)", "", ("[0., 1., 2.] ; [1., -.5, 12.]",)),
-    ("np.logaddexp(x, y)", "", (*PAIRS, "[-inf, -inf, 0.] ; [0., -inf, -inf]", "[800., -800.] ; [-800., -800.]",
+    ("np.logaddexp(x, y)", "", (*PAIRS, "[-inf] ; [0.]", "[800., -800.] ; [-800., -800.]",
                                 "[0., 12.] ; [0., -12.]")),
-    ("np.logaddexp2(x, y)", "", (*PAIRS, "[-inf, -inf, 0.] ; [0., -inf, -inf]", "[800., -800.] ; [-800., -800.]")),
+    ("np.logaddexp2(x, y)", "", (*PAIRS, "[-inf] ; [0.]", "[800., -800.] ; [-800., -800.]")),
     ("np.hypot(x, y)", "convex", ("[0.] ; [0.]", "[3., 0., -1.] ; [4., 2., 0.]", "[1e200] ; [1e200]")),
     ("np.arctan2(x, y)", "", ("[1., 0., -1., 2.] ; [1., 1., 0., -3.]", "[1e-200] ; [1e-200]")),
     ("np.power(x, y)", "", ("[2., .5, 12.] ; [0., 1., -2.]", "[0., 0., 0.] ; [2., 3., 2.5]", "[0.] ; [1.]", "[0.] ; [0.]",
-                            "[-2., -1.] ; [2., 3.]")),
+                            "[-2., -1.] ; [2, 3]")),
     ("x ** y", "", ("[0., 0.] ; [2., 3.]", "[1., 2.] ; [0., 0.]")),
     ("x ** 0", "", "[0., 1., -1., 2.]"),
     ("x ** 0.", "", "[0., 1., -1., 2.]"),
