@@ -1,0 +1,175 @@
+"""The check that judges mutants unless another is given: calls drawn once for each op, and our own checker on each."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+from unittest import mock
+
+import hypothesis
+import numpy as np
+from hypothesis import Phase
+
+from autograd.testing.first import FirstOrder
+from autograd.testing.fuzz import FAILS
+from autograd.testing.opcheck import check_call
+from autograd.testing.report import Verdict
+from autograd.testing.strategies import Call, op_calls
+
+FULL = 24  # so many calls are checked in every way, all in the quick one
+TURNED = 12  # and so many at complex numbers
+
+
+def drawn(name: str, count: int, seed: int = 0) -> list[Call]:
+    """`count` calls of an op, the smallest first, empty ones last; no database, no shrinking.
+
+    >>> from autograd.testing.mutation.checks import drawn
+    >>> len(drawn("sin", 5))
+    5
+    """
+    found: list[Call] = []
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(op_calls(name))
+    def keep(call: Call) -> None:
+        found.append(call)
+
+    with _quiet():
+        keep()
+    sizes = [sum(a.size for a in call.arrays) for call in found]
+    order = sorted(range(len(found)), key=lambda i: (sizes[i] == 0, sizes[i]))
+    return [found[i] for i in order]
+
+
+class CallsCheck:
+    """`check_call` on calls that are drawn once: `check(name, rng_seed, examples, deadline)`.
+
+    First a quick look at every call, then at some at complex numbers, last every way of checking. The values of an op
+    do not change with its rules, so that what differences say of a call is found once for all mutants of its op.
+
+    Attributes
+    ----------
+    used : int
+        How many calls the last check looked at.
+    alarms : list of str
+        What was found with no mistake installed: of the op itself, of the calls drawn, or of the checker.
+    """
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.alarms: list[str] = []
+        self._looks: dict[tuple[str, int, int], list[_Look]] = {}
+        self._last: _Look | None = None
+
+    def prepare(self, name: str, rng_seed: int, examples: int) -> None:
+        """Draw the calls, and leave out those of which the right rule is said to be wrong."""
+        key = (name, rng_seed, examples)
+        if key in self._looks:
+            return
+        calls = drawn(name, examples, rng_seed)
+        rng = np.random.default_rng(rng_seed)
+        turned = [c for call in calls[:TURNED] if (c := _turned(call, rng))]
+        quick = [_Look(c, fast=True, order=1) for c in calls] + [_Look(c, fast=True, order=1) for c in turned]
+        kept = [look for look in quick if self._sound(look)]
+        self._looks[key] = kept + [full for look in kept[:FULL] for full in look.full()]
+
+    def _sound(self, look: _Look) -> bool:
+        found = look.run()
+        if found:
+            self.alarms.append(f"{look.call}: {found}")
+        return not found
+
+    def __call__(self, name: str, rng_seed: int = 0, examples: int = 60, deadline: float | None = None) -> str | None:
+        """What is wrong with the op's gradients, or None."""
+        self.prepare(name, rng_seed, examples)
+        self.used, self._last = 0, None
+        for look in self._looks[name, rng_seed, examples]:
+            if deadline is not None and time.process_time() > deadline:
+                return None
+            self.used += 1
+            found = look.run()
+            if found:
+                self._last = look
+                return found
+        return None
+
+    def confirmed(self) -> bool:
+        """With no mistake installed: whether the last finding is gone. If not, that call is asked no more."""
+        look = self._last
+        if look is None or look.sound or self._sound(look):
+            if look:
+                look.sound = True
+            return True
+        for looks in self._looks.values():
+            looks[:] = [other for other in looks if other is not look]
+        return False
+
+
+class _Look:
+    """One way of checking one call, with the differences that it needed."""
+
+    def __init__(self, call: Call, fast: bool, order: int, known: dict[Any, Any] | None = None) -> None:
+        self.call, self.fast, self.order = call, fast, order
+        self.known: dict[Any, Any] = {} if known is None else known
+        self.sound = False
+
+    def full(self) -> Iterator[_Look]:
+        if all(a.dtype.kind != "c" for a in self.call.arrays):
+            yield _Look(self.call, fast=False, order=2, known=self.known)
+
+    def run(self) -> str | None:
+        with _quiet(), _remembered(self.known):
+            report = check_call(self.call, fast=self.fast, order=self.order)
+        if report.verdict not in FAILS:
+            return None
+        return str(report.findings[0]) if report.findings else f"{report.verdict}: {report.reason}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _remembered(known: dict[Any, Any]) -> Iterator[None]:
+    """What differences say of the op itself, along the same directions, is computed once."""
+    judged: Callable[..., Any] = FirstOrder._judged
+
+    def remembering(self: FirstOrder, steps: Any, base: Any, *read: Any) -> Any:
+        if self.label or read:  # of the gradient, which a mistake changes; or of random sums
+            return judged(self, steps, base, *read)
+        key = (self.fast, self.directions.tobytes(), *((a.shape, a.tobytes()) for a in (*self.function.arrays, base)))
+        if key not in known:
+            known[key] = judged(self, steps, base)
+        return known[key]
+
+    with mock.patch.object(FirstOrder, "_judged", remembering):
+        yield
+
+
+def _turned(call: Call, rng: np.random.Generator) -> Call | None:
+    """The call at complex numbers, where the op takes them."""
+    if call.kink or any(a.dtype.kind != "f" for a in call.arrays) or not all(a.size for a in call.arrays):
+        return None
+    arrays = tuple(np.asarray(a + 1j * rng.uniform(0.2, 0.6, a.shape)) for a in call.arrays)
+    moved = replace(call, arrays=arrays, expect=call.apply, reach=tuple(0.5 * r for r in call.reach), analytic=False)
+    with _quiet():
+        try:
+            report = check_call(moved, order=1)
+        except TypeError:  # it takes real numbers only
+            return None
+    return moved if report.verdict is Verdict.RIGHT else None

@@ -1,0 +1,336 @@
+"""Judge every mutant with a check, in worker processes: which mistakes would be found, and how soon."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from autograd.testing.mutation.mutants import Mutant, mutants
+from autograd.testing.mutation.result import Outcome, Score
+
+Check = Callable[[str, int, int, float], str | None]
+CHUNK = 8
+HANG = 10  # times the limit, of the processor: one way of checking may take longer than the limit by itself
+STUCK = 100  # times the limit, by the clock: a worker that waits for something, or that others keep from working
+MEMORY = 4 << 30  # bytes more than a worker begins with
+
+
+def score(
+    ops: Iterable[str] | None = None,
+    *,
+    budget: float = 600.0,
+    jobs: int = 2,
+    seed: int = 0,
+    check: Check | None = None,
+    examples: int = 60,
+    limit: float = 3.0,
+    reach: int = 6,
+    explained: Mapping[str, str] | None = None,
+    progress: bool | None = None,
+    among: Iterable[Mutant] | None = None,
+) -> Score:
+    """How many mistakes in the rules of the table a check finds.
+
+    Parameters
+    ----------
+    ops : iterable of str, optional
+        Whose rules get mistakes; all by default.
+    budget : float
+        Seconds after which mutants that no worker has begun are left out; they are counted.
+    jobs : int
+        Worker processes, made by fork; 0 works in this one, where what never returns to Python is not ended.
+    seed : int
+        Of the examples.
+    check : callable, optional
+        ``check(name, rng_seed, examples, deadline)`` says what is wrong with the op `name` as it stands, or None;
+        `deadline` is a value of `time.process_time`, as a busy machine is no fault of a mutant's. It may have a method
+        ``prepare(name, rng_seed, examples)``, called before a mistake is installed, an attribute ``used``, the number
+        of examples it looked at, and a method ``confirmed()``, which says, the mistake taken out, whether what it found
+        is gone. By default our own checker.
+    examples : int
+        At most so many for an op.
+    limit : float
+        Seconds of the processor for a mutant and an op; ten times that is a hang, which counts as found.
+    reach : int
+        A helper or rule that several ops share is tried through at most so many of them.
+    explained : mapping, optional
+        For keys of mutants that are no mistakes the reason why.
+    progress : bool, optional
+        Show what is going on; by default where there is a terminal.
+    among : iterable of Mutant, optional
+        The mutants to judge, in the place of all of `ops`.
+
+    Returns
+    -------
+    Score
+
+    Examples
+    --------
+    >>> from autograd.testing.mutation import score
+    >>> found = score(["cos"], jobs=1, examples=8)
+    >>> found.killed, found.survived
+    (7, 0)
+    """
+    if check is None:
+        from autograd.testing.mutation.checks import CallsCheck
+
+        check = CallsCheck()
+    given = mutants(ops) if among is None else list(among)
+    began = time.monotonic()
+    settings = _Settings(check, seed, examples, limit, reach)
+    outcomes: dict[int, Outcome] = {}
+    with _shown(progress, len(given)) as show:
+        crew = _Crew(given, settings, min(jobs, len(given)), began + budget)
+        for i, outcome in crew.run() if jobs else _here(given, settings, began + budget):
+            outcomes[i] = outcome
+            show(outcome)
+    return Score(
+        [(m, outcomes.get(i, Outcome("not run"))) for i, m in enumerate(given)],
+        time.monotonic() - began,
+        dict(explained or {}),
+        sorted(crew.alarms.union(getattr(check, "alarms", ()))),
+    )
+
+
+class _Settings:
+    def __init__(self, check: Any, seed: int, examples: int, limit: float, reach: int) -> None:
+        self.check, self.seed, self.examples, self.limit, self.reach = check, seed, examples, limit, reach
+
+
+# ---------------------------------------------------------------------- one mutant
+class _TimeUp(BaseException):
+    """Past every `except Exception` of what is being checked."""
+
+
+def judge(mutant: Mutant, settings: _Settings, begin: Callable[[], object] = lambda: None) -> Outcome:
+    """Check the ops that have the mistake, until one of them is found wrong."""
+    started = time.process_time()
+    used = 0
+    for name in mutant.ops[: settings.reach]:
+        for _ in range(6):  # a finding that is no mistake's fault is left out, and the check asked again
+            status, found, more = _checked(mutant, name, settings, begin)
+            used += more
+            if status == "survived" or _confirmed(settings, name):
+                break
+        else:
+            status = "survived"
+        if status != "survived":
+            return Outcome(status, found, name, used, time.process_time() - started)
+    return Outcome("survived", "", "", used, time.process_time() - started)
+
+
+def _checked(mutant: Mutant, name: str, settings: _Settings, begin: Callable[[], object]) -> tuple[str, str, int]:
+    check: Any = settings.check
+    if hasattr(check, "prepare"):
+        check.prepare(name, settings.seed, settings.examples)
+    begin()
+    try:
+        with mutant.installed(), _alarm(HANG * settings.limit):
+            found = check(name, settings.seed, settings.examples, time.process_time() + settings.limit)
+    except _TimeUp:
+        return "hang", f"no end after {HANG * settings.limit:.0f} s", 0
+    except Exception as error:
+        found = f"the check raised {type(error).__name__}: {error}"
+    return ("killed" if found else "survived"), found or "", int(getattr(check, "used", 0))
+
+
+def _confirmed(settings: _Settings, name: str) -> bool:
+    """Whether the op without the mistake passes."""
+    confirmed = getattr(settings.check, "confirmed", None)
+    return bool(confirmed()) if confirmed else True
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def ring(*_: Any) -> None:
+        raise _TimeUp
+
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _here(given: list[Mutant], settings: _Settings, until: float) -> Iterator[tuple[int, Outcome]]:
+    for i, m in enumerate(given):
+        if time.monotonic() < until:
+            yield i, judge(m, settings)
+
+
+# ---------------------------------------------------------------------- workers
+def _work(connection: Connection, given: list[Mutant], settings: _Settings) -> None:
+    """What a worker does: judge the mutants whose numbers come in, until None comes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        pages = int(open("/proc/self/statm").read().split()[0])  # noqa: SIM115 - closed with the process
+        most = pages * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while (numbers := connection.recv()) is not None:
+            for i in numbers:
+                connection.send(("prepares", i, None))
+                outcome = judge(given[i], settings, lambda i=i: connection.send(("begins", i, None)))  # type: ignore[misc]
+                connection.send(("done", i, outcome))
+            connection.send(("idle", None, list(getattr(settings.check, "alarms", ()))))
+
+
+class _Worker:
+    def __init__(self, context: Any, given: list[Mutant], settings: _Settings) -> None:
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=_work, args=(theirs, given, settings), daemon=True)
+        with warnings.catch_warnings():  # Python warns of a fork beside threads; what a worker runs waits for none
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.process.start()
+        theirs.close()
+        self.group: deque[int] = deque()  # of the op that it works on: what nobody has begun
+        self.chunk: list[int] = []
+        self.since: float | None = None  # when the check of the first of the chunk began
+
+    def end(self) -> None:
+        """Only this process, which this object started."""
+        self.connection.close()
+        self.process.kill()
+        self.process.join()
+
+
+class _Crew:
+    """Workers that take an op each, and when there is none left, half of what another has before it."""
+
+    def __init__(self, given: list[Mutant], settings: _Settings, jobs: int, until: float) -> None:
+        self.given, self.settings, self.jobs, self.until = given, settings, jobs, until
+        self.alarms: set[str] = set()
+        by_op: dict[str, deque[int]] = {}
+        for i, m in enumerate(given):
+            by_op.setdefault(m.ops[0], deque()).append(i)
+        groups = list(by_op.values())
+        random.Random(settings.seed).shuffle(groups)  # so that what is left out for want of time is no kind of its own
+        self.groups = deque(groups)
+        self.context = multiprocessing.get_context("fork")
+        self.workers: list[_Worker] = []
+
+    def run(self) -> Iterator[tuple[int, Outcome]]:
+        try:
+            for _ in range(self.jobs if self.given else 0):
+                self._hire()
+            while self.workers:
+                ready = wait([w.connection for w in self.workers], timeout=1.0)
+                for w in list(self.workers):
+                    if w.connection in ready:
+                        yield from self._hear(w)
+                    elif w.since is not None and time.monotonic() - w.since > STUCK * self.settings.limit:
+                        yield from self._lost(w, f"killed after {time.monotonic() - w.since:.0f} s")
+        finally:
+            for w in self.workers:
+                w.end()
+
+    def _hire(self) -> None:
+        worker = _Worker(self.context, self.given, self.settings)
+        self.workers.append(worker)
+        self._give(worker)
+
+    def _give(self, worker: _Worker) -> None:
+        """A few more mutants of the op that it has prepared, else another op, else another's work."""
+        worker.since = None
+        if not worker.group and self.groups:
+            worker.group = self.groups.popleft()
+        if not worker.group:
+            busy = max(self.workers, key=lambda w: len(w.group))
+            worker.group = deque(busy.group.pop() for _ in range(len(busy.group) // 2))
+        if not worker.group or time.monotonic() > self.until:
+            worker.connection.send(None)
+            worker.process.join()
+            worker.end()
+            self.workers.remove(worker)
+            return
+        worker.chunk = [worker.group.popleft() for _ in range(min(CHUNK, len(worker.group)))]
+        worker.connection.send(worker.chunk)
+
+    def _hear(self, worker: _Worker) -> Iterator[tuple[int, Outcome]]:
+        try:
+            what, number, extra = worker.connection.recv()
+        except (EOFError, ConnectionResetError):
+            yield from self._lost(worker, "the process ended")
+            return
+        if what == "begins":
+            worker.since = time.monotonic()
+        elif what == "done":
+            worker.since = None
+            worker.chunk.remove(number)
+            yield number, extra
+        elif what == "idle":
+            self.alarms.update(extra)
+            self._give(worker)
+
+    def _lost(self, worker: _Worker, why: str) -> Iterator[tuple[int, Outcome]]:
+        """A mutant that took its worker with it is found; the rest of the chunk goes to a new one."""
+        self.workers.remove(worker)
+        worker.end()
+        if worker.chunk:
+            number, *rest = worker.chunk
+            yield number, Outcome("hang", why, self.given[number].ops[0])
+            worker.group.extendleft(reversed(rest))
+        if worker.group:
+            self.groups.appendleft(worker.group)
+        if self.groups:
+            self._hire()
+
+
+# ---------------------------------------------------------------------- progress
+@contextlib.contextmanager
+def _shown(progress: bool | None, total: int) -> Iterator[Callable[[Outcome], None]]:
+    """A line that says how far it is; a bar where `rich` is installed and there is a terminal."""
+    terminal = sys.stderr.isatty()
+    if not (terminal if progress is None else progress):
+        yield lambda outcome: None
+        return
+    counts = {"killed": 0, "hang": 0, "survived": 0}
+    began = said = time.monotonic()
+
+    def text() -> str:
+        return f"{counts['killed'] + counts['hang']} found, {counts['survived']} not"
+
+    try:
+        if not terminal or os.environ.get("TERM") == "dumb":
+            raise ImportError
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    except ImportError:
+
+        def say(outcome: Outcome) -> None:
+            nonlocal said
+            counts[outcome.status] += 1
+            done, now = sum(counts.values()), time.monotonic()
+            if now - said > 15 or done == total:
+                said = now
+                print(f"{now - began:5.0f} s: {done} of {total} mutants, {text()}", file=sys.stderr, flush=True)
+
+        yield say
+        return
+    columns = (TextColumn("mutants"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), auto_refresh=False) as bar:
+        task = bar.add_task("", total=total)
+
+        def show(outcome: Outcome) -> None:
+            nonlocal said
+            counts[outcome.status] += 1
+            bar.update(task, advance=1, description=text())
+            if time.monotonic() - said > 0.2 or sum(counts.values()) == total:
+                said = time.monotonic()
+                bar.refresh()
+
+        yield show
