@@ -77,13 +77,13 @@ class Arguments:
 
 
 def _names(f: Callable[..., Any], args: tuple[Any, ...]) -> list[str]:
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
     declared = getattr(f, "op", None)
     names: list[str] = list(declared.order()) if isinstance(declared, Declared) else []
-    for p in parameters if not names else []:
+    try:
+        parameters = list(inspect.signature(f).parameters.values()) if not names else []
+    except (TypeError, ValueError):
+        parameters = []
+    for p in parameters:
         if p.kind is p.VAR_POSITIONAL:
             names += [f"{p.name}[{i}]" for i in range(len(args) - len(names))]
         elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):

@@ -11,7 +11,7 @@ import numpy as np
 from autograd.testing.coordinates import Coordinates, Step, flat, place, unflat, width
 from autograd.testing.diagnosis import diagnose
 from autograd.testing.judge import Judged, judge, selected, weighted
-from autograd.testing.oracle import Array, Slope, Slopes, complex_step, slopes
+from autograd.testing.oracle import Array, Slope, Slopes, complex_step, joined, slopes
 from autograd.testing.report import Finding
 
 ALL = 64  # up to so many numbers each is moved, and each is asked for, by itself; above, a sample
@@ -71,11 +71,13 @@ class FirstOrder:
         `pulled` is what the library's `vjp` gave, if it was called before.
         """
         self._pulled = pulled
+        self.short = not self.fast and self.kink is None
         if not (self.function.count and self.function.base.size):
             return
         self._compare(modes)
-        if (self.fast or self.analytic) and (self.findings or self.inconclusive):
+        if (self.fast or self.short or self.analytic) and (self.findings or self.inconclusive or self.kinks):
             self._clear(fast=False)
+            self.short = False
             self.analytic = False  # what was said to be analytic may not be
             self._compare(modes)
 
@@ -127,16 +129,18 @@ class FirstOrder:
         """The coordinates that move alone; and all directions: these, random ones, and all that move alike."""
         f, n = self.function, self.function.count
         movable = np.flatnonzero(f.distance > 0)
-        coordinates = movable[:0] if self.fast else movable
+        coordinates = movable
         if len(coordinates) > ALL:
             coordinates = np.sort(self.rng.choice(movable, SAMPLE, replace=False))
         single = np.zeros((len(coordinates), n))
         single[range(len(coordinates)), coordinates] = f.distance[coordinates]
         mixed = self.rng.choice([-1.0, -0.6, 0.3, 0.8], (1 if n <= ALL else 3, n)) * f.distance
+        if self.fast:
+            return [], mixed
         real = np.concatenate([np.tile([1.0, 0.0][: width(a)], a.size) for a in f.arrays])
         least = f.distance[movable].min(initial=np.inf)
         alike = real * np.where(f.distance > 0, least, 0)[None]
-        return list(map(int, coordinates)), np.concatenate([single, mixed] if self.fast else [single, mixed, alike])
+        return list(map(int, coordinates)), np.concatenate([single, mixed, alike])
 
     # ------------------------------------------------------------------ what the differences say
     def _judged(self, steps: list[Step], base: Array, read: Callable[[Array], Array] = lambda out: out) -> Judged:
@@ -145,14 +149,27 @@ class FirstOrder:
         alone = np.arange(len(steps)) < len(self.coordinates)
         found = self._complex_slopes(steps) if self.analytic and not self.kink and base is f.base else None
         if found is None:
-            jitter = np.array([f.jitter(step) for step in steps])
-            found = slopes(lambda k, t: read(f.along(steps[k], t)), len(steps), base, fast=self.fast, jitter=jitter)
+            found = self._differences(steps, base, read)
         judged = judge(found, self.kink, alone, base)
-        if judged.unclear.any() and not self.fast:
+        if judged.unclear.any() and not self.fast and not self.short:
             judged = self._closer(judged, steps, alone, base, read)
         if self.kink == "selection" and self.coordinates:
             judged = selected(judged, len(self.coordinates), f.distance[self.coordinates])
         return judged
+
+    def _differences(self, steps: list[Step], base: Array, read: Callable[[Array], Array]) -> Slopes:
+        """Random sums in full; single coordinates too, unless a short look at them has found nothing strange so far."""
+        f, single = self.function, len(self.coordinates) if self.short else 0
+        jitter = np.array([f.jitter(step) for step in steps])
+
+        def along(k: int, t: float) -> Array:
+            return read(f.along(steps[k], t))
+
+        if not single:
+            return slopes(along, len(steps), base, fast=self.fast, jitter=jitter)
+        first = slopes(along, single, base, fast=True, jitter=jitter[:single])
+        rest = slopes(lambda k, t: along(single + k, t), len(steps) - single, base, jitter=jitter[single:])
+        return joined(first, rest)
 
     def _closer(
         self, judged: Judged, steps: list[Step], alone: Array, base: Array, read: Callable[[Array], Array]

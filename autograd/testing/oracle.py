@@ -49,7 +49,7 @@ class Slopes(NamedTuple):
     kink : array of bool
         The one-sided slopes are both known and differ.
     size : array
-        The largest size of each of the numbers near the point: far off there may be a pole.
+        The usual size of each of the numbers near the point; there may be a pole.
     evaluations : int
     """
 
@@ -74,8 +74,9 @@ def _extrapolated(rows: Array, noise: Array, power: int) -> Slope:
         errors.append(np.maximum(np.abs(column - finer), np.abs(column - coarser)) + noise[:, order:])
     value, error = np.concatenate(values, axis=1), np.concatenate(errors, axis=1)
     error = np.where(error == error, error, np.inf)
-    best = error.argmin(axis=1)[:, None]
-    return _agreed(np.take_along_axis(value, best, 1)[:, 0], np.take_along_axis(error, best, 1)[:, 0])
+    table, _, k, m = np.ogrid[: len(value), :1, : value.shape[2], : value.shape[3]]
+    best = (table, error.argmin(axis=1)[:, None], k, m)
+    return _agreed(value[best][:, 0], error[best][:, 0])
 
 
 def _agreed(value: Array, error: Array) -> Slope:
@@ -145,7 +146,7 @@ def slopes(
         rows = _minus(up, down) / (2 * h)
         size = np.fmax(np.abs(up), np.abs(down))  # one side may have no values
         size = np.where(np.isfinite(size), size, 0)
-        noise, most = NOISE * eps * size / h, size[-2:].max(axis=(0, 1), initial=0.0)
+        noise, most = NOISE * eps * size / h, np.median(size[-2:], axis=(0, 1))
         moved = np.fmax(np.abs(forth), np.abs(back)) / h
         noise += np.broadcast_to(8 * np.asarray(jitter), (count,))[:, None] * moved / h
         if not fast:  # what a fast look finds is looked into in full
@@ -171,6 +172,23 @@ def slopes(
         left = Slope(*(np.where(suspect, a, b) for a, b in zip(left, (value, error), strict=True)))
         right = Slope(*(np.where(suspect, a, b) for a, b in zip(right, (value, error), strict=True)))
     return Slopes(value, error, left, right, kink, most, evaluations)
+
+
+def joined(one: Slopes, other: Slopes) -> Slopes:
+    """The slopes of the same numbers along the directions of both."""
+
+    def both(a: Array, b: Array) -> Array:
+        return np.concatenate([a, b])
+
+    return Slopes(
+        both(one.value, other.value),
+        both(one.error, other.error),
+        Slope(*map(both, one.left, other.left)),
+        Slope(*map(both, one.right, other.right)),
+        both(one.kink, other.kink),
+        both(one.size, other.size),
+        one.evaluations + other.evaluations,
+    )
 
 
 def _single(values: Array) -> Array:
