@@ -305,6 +305,8 @@ class _Check:
             except Exception as error:  # the rule's own: reported, with the error
                 self.end(Verdict.RAISES, f"the {label}derivative raised {type(error).__name__}: {error}", error)
                 return None
+            if here.backward_only:
+                modes = report.modes = ("reverse",)
             report.findings += here.findings
             report.elements += here.elements
             report.inconclusive += here.inconclusive

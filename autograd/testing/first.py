@@ -58,6 +58,7 @@ class FirstOrder:
         several = len(function.outputs) > 1
         self.results = results or [f"out{i}" if several else "out" for i in range(len(function.outputs))]
         self.kink, self.analytic, self.label = kink, analytic, label
+        self.backward_only = False  # forward mode was found not to be there
         self._clear(fast)
 
     def _clear(self, fast: bool) -> None:
@@ -101,8 +102,7 @@ class FirstOrder:
             self._tell("gradient", *self._along(gradient), weighted(judged, weights))
         if "forward" in modes:
             self.rows = list(range(m))
-            pushed = np.array([self._forward(step) for step in steps])
-            self._tell("forward derivative", pushed, np.abs(pushed), judged)
+            self._tell_forward(steps, judged, "reverse" in modes)
 
     def _sample(self, steps: list[Step], modes: tuple[str, ...]) -> None:
         """Of many results some by themselves, and random sums of all."""
@@ -122,8 +122,7 @@ class FirstOrder:
             single[range(len(alone)), alone] = 1
             self._tell("gradient", *self._along(self._reverse(np.concatenate([single, sums]))), judged)
         if "forward" in modes:
-            pushed = np.array([read(self._forward(step)) for step in steps])
-            self._tell("forward derivative", pushed, np.abs(pushed), judged)
+            self._tell_forward(steps, judged, "reverse" in modes, read)
 
     def _directions(self) -> tuple[list[int], Array]:
         """The coordinates that move alone; and all directions: these, random ones, and all that move alike."""
@@ -226,6 +225,18 @@ class FirstOrder:
             sizes.append(np.abs(gradient[:, moved]) @ np.abs(d[moved]))
         return np.array(parts), np.array(sizes)
 
+    def _tell_forward(
+        self, steps: list[Step], judged: Judged, optional: bool, read: Callable[[Array], Array] = lambda out: out
+    ) -> None:
+        try:
+            pushed = np.array([read(self._forward(step)) for step in steps])
+        except NotImplementedError:  # as of functions of a library's user, who wrote the one mode alone
+            if not optional:
+                raise
+            self.backward_only = True
+            return
+        self._tell("forward derivative", pushed, np.abs(pushed), judged)
+
     def _forward(self, step: Step) -> Array:
         f = self.function
         tangents = [np.zeros_like(a) if s is None else s[0] for s, a in zip(step, f.arrays, strict=True)]
@@ -261,7 +272,9 @@ class FirstOrder:
         bad &= ~(np.isinf(rule) & over)  # what overflowed has an infinite slope as well as none
         self.elements += int(np.count_nonzero(bounds.known))
         self.inconclusive += int(np.count_nonzero(bounds.unclear & ~bad & np.isfinite(rule)))
-        self.kinks += int(np.count_nonzero(bounds.kink))
+        # of an elementwise function only the elements are judged, so that sums of them are not left out
+        counted = bounds.kink[: len(self.coordinates)] if self.kink == "elementwise" else bounds.kink
+        self.kinks += int(np.count_nonzero(counted))
         if not bad.any():
             return
         guesses = self._guesses(rule, bounds, bad) if not self.label else {}

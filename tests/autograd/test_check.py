@@ -199,6 +199,16 @@ def test_analytic_functions_take_the_complex_step():
     assert check_grads(anp.arctan2, V, V[::-1].copy(), analytic=True).ok
 
 
+def test_a_mode_that_is_not_there_is_left_out():
+    class Halved(Plain):
+        def jvp(self, f, arrays, tangents):
+            raise NotImplementedError("no forward mode for this function")
+
+    library = Halved(vjp=lambda g, x: g * np.cos(x), jvp=lambda t, x: t)
+    assert right(check_grads(np.sin, V, library=library, order=1)).modes == ("reverse",)
+    assert check_grads(np.sin, V, library=library, modes="forward").verdict is Verdict.RAISES
+
+
 # ---------------------------------------------------------------------- kinks and edges
 KINKS = [
     (anp.abs, "elementwise", [0.0, 1.0, -1.0]),
@@ -215,7 +225,8 @@ KINKS = [
 
 @pytest.mark.parametrize(("f", "kind", "x"), KINKS)
 def test_right_at_declared_kinks(f, kind, x):
-    right(check_grads(f, np.array(x), kink=kind))
+    report = right(check_grads(f, np.array(x), kink=kind))
+    assert kind == "selection" or not report.kinks
 
 
 @pytest.mark.parametrize(("f", "kind", "x"), KINKS)
