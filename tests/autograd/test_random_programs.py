@@ -103,9 +103,16 @@ def test_a_wrong_rule_is_found_and_its_program_is_small(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "factor"), [("sin", 1.001), ("multiply", 1.5), ("transpose", 1.5), ("setitem", 0.5), ("softmax", 1.01)]
-)
+@pytest.mark.parametrize("name", ["softmax", "transpose"])
+def test_a_wrong_rule_of_an_op_among_many_is_found_by_seeds(name, monkeypatch):
+    op = table[name]
+    monkeypatch.setattr(op, "rules", tuple(lambda g, out, args, r=r: 1.01 * r(g, out, args) for r in op.rules))
+    having = [seed for seed in range(400) if name in drawn(seed).live().ops]
+    assert any(check_program(drawn(seed), seed).verdict == "wrong" for seed in having)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "factor"), [("sin", 1.001), ("multiply", 1.5), ("setitem", 0.5)])
 def test_a_wrong_rule_is_found_among_all_ops(name, factor, monkeypatch):
     find_planted(monkeypatch, name, factor, programs())
 

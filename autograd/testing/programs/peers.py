@@ -21,7 +21,7 @@ ALIKE = [
     "vdot", "atleast_1d", "atleast_2d", "atleast_3d", "relu", "deg2rad", "rad2deg", "nan_to_num",
 ]  # fmt: skip
 # JAX lets no gradient through the first; the order that partition leaves is its own
-APART_IN_JAX = {"np.unique(", "np.union1d(", "np.setdiff1d(", "np.trim_zeros(", "np.partition("}
+APART_IN_JAX = {"np.unique", "np.union1d(", "np.setxor1d(", "np.setdiff1d(", "np.trim_zeros(", "np.partition("}
 AXIS = ["sum", "mean", "prod", "cumsum", "cumprod", "sort", "logsumexp", "softmax", "log_softmax"]
 
 
