@@ -128,14 +128,14 @@ class FirstOrder:
         """The coordinates that move alone; and all directions: these, random ones, and all that move alike."""
         f, n = self.function, self.function.count
         movable = np.flatnonzero(f.distance > 0)
+        mixed = self.rng.choice([-1.0, -0.6, 0.3, 0.8], (1 if n <= ALL else 3, n)) * f.distance
+        if self.fast:
+            return [], mixed
         coordinates = movable
         if len(coordinates) > ALL:
             coordinates = np.sort(self.rng.choice(movable, SAMPLE, replace=False))
         single = np.zeros((len(coordinates), n))
         single[range(len(coordinates)), coordinates] = f.distance[coordinates]
-        mixed = self.rng.choice([-1.0, -0.6, 0.3, 0.8], (1 if n <= ALL else 3, n)) * f.distance
-        if self.fast:
-            return [], mixed
         real = np.concatenate([np.tile([1.0, 0.0][: width(a)], a.size) for a in f.arrays])
         least = f.distance[movable].min(initial=np.inf)
         alike = real * np.where(f.distance > 0, least, 0)[None]
