@@ -41,12 +41,16 @@ LIBRARIES = {"torch": "torch", "jax": "jax", "hips": "autograd", "mygrad": "mygr
 
 TRIES = [(2, ("reverse", "forward")), (2, ("reverse",)), (1, ("reverse", "forward")), (1, ("reverse",))]
 JAX_TRIES = TRIES[3:]  # its two modes come from one rule, and compiling each shape anew is slow
-LACKS = (
+LACKS = (  # of an error's text: the library has no derivative there, and says so, or does not know the function
     "NotImplementedError",
     "not implemented",
     "cannot involve non-constant",
-    "has no attribute",
+    "no attribute",
+    "no callable",
     "Only constant mode",
+    "is not diff",
+    "differentiation does not work",
+    "ufunc 'isnan'",
 )
 VERDICTS = {"not finite": "not defined", "not differentiable": "not there", "nothing to check": "not there"}
 
@@ -72,7 +76,9 @@ Gradients of the sum of all results, all of them allowed; empty where the librar
 """
 FLAGGED = """## Every function that was flagged
 
-One row a function. What a script above shows was verified by hand; several rows may have the same cause.
+One row a function; several may have the same cause. What a script above shows was verified by hand. That vectors of equal
+eigenvalues and singular values have no reliable derivative is said in the libraries' own documentation, though the
+functions here do not depend on the choice of the vectors.
 """
 
 
@@ -231,7 +237,7 @@ def tables(results: dict[str, list[dict[str, Any]]], shown: dict[str, list[dict[
             if r["verdict"] == "convention" and "(not" not in r["point"]:
                 kinks.setdefault((r["function"], r["point"]), {})[library] = r.get("gradient", "")
     for (function, point), told in kinks.items():
-        given = " | ".join(cell(told.get(library, "")) for library in results)
+        given = " | ".join(cell(textwrap.shorten(told.get(library, ""), 120)) for library in results)
         out.append(f"| `{cell(function)}` | `{point}` | {given} |")
     out += ["", FLAGGED, "| library | function | points | first finding |", "|---|---|---|---|"]
     for library, rows in results.items():

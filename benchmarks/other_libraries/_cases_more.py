@@ -162,7 +162,7 @@ JAX = [
     ("np.sum(np.linalg.eigvals(x).real)", "", ("[[2., 1.], [.5, 3.]]", "[[0., 1.], [-1., 0.]]", "[[1., 0.], [0., 1.]]")),
     ("np.cumulative_sum(x, include_initial=True)", "", ("[1., 2., 3.]",)),
     ("np.cumulative_prod(x)", "", PRODUCTS[:4]),
-    ("jax.lax.cumlogsumexp(x)", "", LOGS),
+    ("jax.lax.cumlogsumexp(x)", "", (LOGS[0], *LOGS[2:])),
     ("jax.lax.cummax(x)", "selection", TIES),
     ("jax.lax.cumprod(x, reverse=True)", "", PRODUCTS[:4]),
     ("jax.lax.top_k(x, 2)[0]", "selection", ("[1., 3., 3., 0.]", "[2., 2., 2.]")),

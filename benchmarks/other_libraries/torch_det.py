@@ -1,4 +1,4 @@
-"""torch.linalg.det of a singular matrix: the gradient is no number but exactly zero."""
+"""torch.linalg.det of a singular matrix: the gradient is exactly zero."""
 
 import torch
 
