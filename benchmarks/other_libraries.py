@@ -76,9 +76,9 @@ Gradients of the sum of all results, all of them allowed; empty where the librar
 """
 FLAGGED = """## Every function that was flagged
 
-One row a function; several may have the same cause. What a script above shows was verified by hand. That vectors of equal
-eigenvalues and singular values have no reliable derivative is said in the libraries' own documentation, though the
-functions here do not depend on the choice of the vectors.
+One row a function; several may have the same cause. What a script above shows was verified by hand. That vectors of
+equal eigenvalues and singular values have no reliable derivative is said in the libraries' own documentation, though
+the functions here do not depend on the choice of the vectors.
 """
 
 
