@@ -25,6 +25,7 @@ import json
 import runpy
 import subprocess
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import metadata
