@@ -156,6 +156,10 @@ def _rule(f: Callable[..., Any], rule: Callable[..., Any], args: tuple[Any, ...]
     return Rule(rule, f, args, kwargs, Arguments(f, args, kwargs, options.get("wrt"), Plain()))
 
 
+def _cotangents(count: int) -> list[str]:
+    return ["cotangent"] if count == 1 else [f"cotangent{i}" for i in range(count)]
+
+
 def _point(arguments: Arguments) -> str:
     shown = []
     for name, a in zip(arguments.names, arguments.arrays, strict=True):
@@ -238,15 +242,15 @@ class _Check:
                 if a.flags.writeable:
                     a[...] = b
             return False
+        self.floats = [i for i, v in enumerate(first) if v.dtype.kind in "fc"]
         same = len(first) == len(second) and all(
             a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
             for a, b in zip(first, second, strict=True)
         )
-        if not same:
+        if self.floats and not same:
             reason = "two calls with the same arguments gave different results (random numbers? give them a fixed seed)"
             self.end(Verdict.NONDETERMINISTIC, reason)
             return False
-        self.floats = [i for i, v in enumerate(first) if v.dtype.kind in "fc"]
         if not self.floats:
             kinds = sorted({str(v.dtype) if v.dtype != object else type(v.flat[0]).__name__ for v in first if v.size})
             reason = (
@@ -276,6 +280,9 @@ class _Check:
             return [np.where(np.isnan(a), 0, REACH * np.sqrt(np.maximum(1, s))) for a, s in zip(arrays, sizes)]
         if isinstance(self.reach, (int, float)):
             return [np.full(a.shape, float(self.reach)) for a in arrays]
+        if len(self.reach) != len(arrays):
+            wanted = ", ".join(self.arguments.names)
+            raise ValueError(f"reach holds {len(self.reach)} arrays; one is needed for each of {wanted}")
         return [np.broadcast_to(np.asarray(r, float), a.shape) for r, a in zip(self.reach, arrays, strict=True)]
 
     def first(self, arrays: list[Array], modes: tuple[str, ...], order: int) -> FirstOrder | None:
@@ -317,7 +324,7 @@ class _Check:
             if not more or report.findings or here.kinks or self.kink or not function.base.size or not function.count:
                 break
             results = [f"(d {of} / d {x})" for of in ["out" if results is None else "gradient"] for x in names]
-            f, names = library.gradient(f, len(arrays)), [*names, *(f"w{i}" for i in range(len(function.outputs)))]
+            f, names = library.gradient(f, len(arrays)), [*names, *_cotangents(len(function.outputs))]
             w = [self.rng.choice([-0.7, 0.4, 1.3], out.shape).astype(out.dtype) for out in function.outputs]
             w = [np.where(np.isfinite(out), c, 0).astype(c.dtype) for c, out in zip(w, function.outputs, strict=True)]
             arrays, reach = [*arrays, *w], [*reach, *(np.where(np.isfinite(out), 0.5, 0) for out in function.outputs)]

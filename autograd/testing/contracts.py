@@ -73,6 +73,8 @@ def broken(
             guess = ""
             if len(outputs) == 1 and g.shape == outputs[0].shape:
                 guess = "missing unbroadcast: the gradient has the result's shape; sum it over the axes that were added"
+                if g.size <= a.size:
+                    guess = "missing broadcast: the gradient has the result's shape; spread it over the argument's"
             detail = f"{g.shape}, the argument has {a.shape}"
             found.append(Finding("shape of the gradient", name, guess=guess, detail=detail))
         elif g.dtype != a.dtype:

@@ -324,13 +324,24 @@ class FirstOrder:
         movable = self.function.distance[self.function.distance > 0]
         self._note(what, "all elements alike", None, self.rows[r], [float(x / movable.min()) for x in numbers], guess)
 
+    def _conjugated(self, rule: Array, truth: Array) -> dict[int, str]:
+        """The mistake that complex numbers invite."""
+        f = self.function
+        turned = truth * _parts(f.arrays)[:, None] * _parts(f.outputs)
+        if not np.allclose(rule, turned, rtol=1e-6, atol=1e-9):
+            return {}
+        guess = "the complex conjugate: with a real loss L the gradient is dL/dRe + i dL/dIm"
+        return dict.fromkeys(range(len(f.arrays)), guess)
+
     def _guesses(self, rule: Array, bounds: Judged, bad: Array) -> dict[int, str]:
         """What kind of mistake it looks like, for each argument, where the whole Jacobian was computed."""
         f = self.function
         rows = [i for i, r in enumerate(self.rows) if r is not None]
         whole = len(self.coordinates) == f.count and len(rows) == f.base.size
-        if not whole or any(a.dtype.kind == "c" for a in (*f.arrays, *f.outputs)):
+        if not whole:
             return {}
+        if any(a.dtype.kind == "c" for a in (*f.arrays, *f.outputs)):
+            return self._conjugated(rule[: f.count, rows], bounds.value[: f.count, rows])
         jacobians, at = [], 0
         for a in f.arrays:
             part = np.ix_(range(at, at + a.size), rows)
@@ -343,6 +354,11 @@ class FirstOrder:
                         f.outputs[0].shape if len(f.outputs) == 1 and len(rows) == f.base.size else ())
             for i, (g, n, wrong) in enumerate(jacobians) if wrong.any()
         }  # fmt: skip
+
+
+def _parts(arrays: list[Array]) -> Array:
+    """1 for real parts, -1 for imaginary ones."""
+    return np.concatenate([np.tile([1.0, -1.0][: width(a)], a.size) for a in arrays])
 
 
 def _as(given: Any, like: Array) -> Array:

@@ -309,6 +309,7 @@ A, B = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.5, 0.2], [0.3, -1.0]])
 MISTAKES = {
     "missing unbroadcast": (lambda x, b: x + b, lambda g, x, b: (g, g), (X, V)),
     "the wrong axis": (lambda x, b: x + b, lambda g, x, b: (g, g.sum(1)), (np.ones((3, 3)), V)),
+    "missing broadcast": (np.sum, lambda g, x: g, (V,)),
     "1/2 times": (lambda x: (x**2).sum(), lambda g, x: g * x, (V,)),
     "6 times the derivative (6 is the number of elements": (np.mean, lambda g, x: g * np.ones_like(x), (X,)),
     "minus the derivative": (np.cos, lambda g, x: g * np.sin(x), (V,)),
@@ -335,6 +336,15 @@ def test_the_guess_names_the_mistake(guess):
     f, vjp, args = MISTAKES[guess]
     report = wrong(check_vjp(f, vjp, *args), guess)
     assert f"looks like: {report.findings[0].guess}" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("f", "vjp"),
+    [(lambda z: z * z, lambda g, z: g * 2 * z), (np.abs, lambda g, z: g * np.conj(z) / np.abs(z))],
+)
+def test_a_forgotten_conjugate(f, vjp):
+    wrong(check_vjp(f, vjp, V + 1j), "the complex conjugate", "Im z" if f is not np.abs else "Im x")
+    assert check_vjp(f, lambda g, z: np.conj(vjp(np.conj(g), z)), V + 1j)
 
 
 def test_the_worst_element_comes_first_and_the_report_can_be_read():
@@ -445,7 +455,7 @@ def test_functions_that_cannot_be_checked(verdict):
     np.testing.assert_array_equal(x, V)
 
 
-@pytest.mark.parametrize("f", [lambda x: None, lambda x: "text", lambda x: x > 0, lambda x: ()])
+@pytest.mark.parametrize("f", [lambda x: None, lambda x: "text", lambda x: x > 0, lambda x: (), lambda x: object()])
 def test_results_without_floats(f):
     assert check_vjp(f, lambda g, x: g, V).verdict is Verdict.NOT_DIFFERENTIABLE
 
@@ -485,6 +495,8 @@ def test_requests_that_make_no_sense():
         check_grads(anp.sin, V, kink="pointwise")
     with pytest.raises(ValueError, match="modes are 'reverse' and 'forward'"):
         check_grads(anp.sin, V, modes=["backward"])
+    with pytest.raises(ValueError, match="reach holds 1 arrays; one is needed for each of x, y"):
+        check_vjp(lambda x, y: x * y, lambda g, x, y: (g * y, g * x), V, V, reach=[V])
     with pytest.raises(ValueError, match="order is at least 1"):
         check_grads(anp.sin, V, order=0)
     with pytest.raises(ValueError, match="no adapter is called 'pytorch'"):
