@@ -92,6 +92,7 @@ WITHOUT = {
     ("_slope_of_log", "values(singular) & (values(g) != 0)"): SINGULAR,
     ("_slope_of_log", "np.where(singular, np.eye(a.shape[-1]"): SINGULAR,
     ("_normal", "False"): "its callers have asked before",
+    ("last", "x.reshape((-1,))"): "the running sums of a number have one axis",
     ("_per", "math.nan"): "the result is NaN for want of degrees of freedom",
     ("_power_exponent", "g * out * np.log("): "a negative number to a power that moves is no real number",
 }

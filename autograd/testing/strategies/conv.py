@@ -112,13 +112,14 @@ def _conv_transpose(draw: Draw, name: str) -> Call:
         extra = (*extra, draw(st.integers(max(0, -least), max(s, d) - 1)))
         size = (*size, least + extra[-1])
     whole = replace(w, size=size)
+    more: Any = extra if any(extra) or draw(st.booleans()) else 0
     return _layer(
         draw,
         name,
         filled(draw, (images, inputs, *count)),
         filled(draw, (inputs, outputs // groups, *w.kernel)),
         outputs,
-        lambda x, weight, bias: ops.conv_transpose(x, weight, bias, stride, w.padding, extra, groups, dilation),
+        lambda x, weight, bias: ops.conv_transpose(x, weight, bias, stride, w.padding, more, groups, dilation),
         lambda x, weight, bias: conv_transpose(x, weight, bias, whole, groups),
         (whole, extra, groups),
     )

@@ -296,3 +296,13 @@ def _one_bound(draw: Draw, name: str) -> Call:
         return np.clip(x, b, None) if "min" in keys[0] else np.clip(x, None, b)
 
     return plain_call(name, [x, bound], call(ops.clip), plainly, keys, most=0.04)
+
+
+@register_kinks("embedding")
+def _rows_of_a_result(draw: Draw, name: str) -> Call:
+    """A gradient is sparse for a leaf alone: this weight is the result of another op."""
+    weight = filled(draw, (draw(st.integers(2, 4)), draw(st.integers(1, 3))))
+    indices = np.array(draw(st.lists(st.integers(0, 1), max_size=4)), int)
+    return plain_call(
+        name, [weight], lambda w: ops.embedding(w * 2.0, indices, sparse=True), lambda w: (w * 2.0)[indices], indices
+    )

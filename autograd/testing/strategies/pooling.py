@@ -68,7 +68,7 @@ def _largest(w: Slide, x: Array) -> Any:
 @register("max_pool")
 def _max_pool(draw: Draw, name: str) -> Call:
     shape, w, said, ceil = _drawn(draw, True)
-    settings = (*said, w.dilation, ceil)
+    settings = (*said, w.dilation if max(w.dilation) > 1 else 1, ceil)
     return plain_call(
         name,
         [distinct(draw, shape)],
@@ -82,7 +82,7 @@ def _max_pool(draw: Draw, name: str) -> Call:
 @register("max_pool_share", "max_pool_pick")
 def _ties(draw: Draw, name: str) -> Call:
     shape, w, said, ceil = _drawn(draw, True)
-    settings = (*said, w.dilation, ceil)
+    settings = (*said, w.dilation if max(w.dilation) > 1 else 1, ceil)
     x = filled(draw, shape, (0.0, 1.0, 2.0))
     top = _largest(w, x)
 
@@ -192,7 +192,7 @@ def _lp_pool(draw: Draw, name: str) -> Call:
 @register_kinks("max_pool")
 def _tied_pool(draw: Draw, name: str) -> Call:
     shape, w, said, ceil = _drawn(draw, True)
-    settings = (*said, w.dilation, ceil)
+    settings = (*said, w.dilation if max(w.dilation) > 1 else 1, ceil)
     x = filled(draw, shape, TIES)
     return kink_call(name, [x], lambda x: ops.max_pool(x, *settings), lambda x: _largest(w, x), "convex", settings)
 
@@ -231,7 +231,7 @@ def _pool_over_the_edge(draw: Draw, name: str) -> Call:
 def _moving_winners(draw: Draw, name: str) -> Call:
     """Which elements are the largest does not change nearby: the slope by them, and by the largest, is zero."""
     shape, w, said, ceil = _drawn(draw, True)
-    settings = (*said, w.dilation, ceil)
+    settings = (*said, w.dilation if max(w.dilation) > 1 else 1, ceil)
     x = distinct(draw, shape)
     y = filled(draw, _largest(w, x).shape if name == "max_pool_share" else shape)
     won = x.copy()

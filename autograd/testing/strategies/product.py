@@ -17,6 +17,7 @@ from autograd.testing.strategies.base import (
     filled,
     plain_call,
     register,
+    register_kinks,
     shapes,
 )
 
@@ -120,7 +121,7 @@ def _cross(draw: Draw, name: str) -> Call:
     (a, b), _ = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=2, min_side=0, max_side=3))
     m, n = draw(st.sampled_from([(3, 3), (3, 3), (2, 3), (3, 2), (2, 2)]))
     i, j = draw(st.integers(0, len(a))), draw(st.integers(0, len(b)))
-    given: dict[str, Any] = {"axisa": i, "axisb": j - len(b) - 1}
+    given: dict[str, Any] = {"axisa": i, "axisb": j - draw(st.sampled_from((0, len(b) + 1)))}
     if (m, n) != (2, 2):
         given["axisc"] = draw(st.integers(-1, max(len(a), len(b))))
 
@@ -134,3 +135,23 @@ def _cross(draw: Draw, name: str) -> Call:
 
     arrays = [filled(draw, (*a[:i], m, *a[i:])), filled(draw, (*b[:j], n, *b[j:]))]
     return plain_call(name, arrays, quiet(ops.cross), quiet(np.cross), given)
+
+
+@register_kinks("cross")
+def _cross_along(draw: Draw, name: str) -> Call:
+    """Vectors along one axis of both and of the result; or along axes counted from either end."""
+    i, ndim = draw(st.integers(0, 2)), 3
+    x, y = (filled(draw, tuple(3 if a == i else 2 for a in range(ndim))) for _ in range(2))
+    at = draw(st.sampled_from((i, i - ndim)))
+    given: dict[str, Any] = {"axis": at} if draw(st.booleans()) else {"axisa": at, "axisb": at, "axisc": at}
+    return plain_call(name, [x, y], lambda x, y: ops.cross(x, y, **given), lambda x, y: np.cross(x, y, **given), given)
+
+
+@register_kinks("vecdot")
+def _along(draw: Draw, name: str) -> Call:
+    """Along another axis than the last."""
+    x = filled(draw, draw(shapes(1, 3)))
+    y, axis = filled(draw, x.shape), draw(st.integers(-x.ndim, x.ndim - 1))
+    return plain_call(
+        name, [x, y], lambda x, y: ops.vecdot(x, y, axis=axis), lambda x, y: np.sum(x * y, axis=axis), axis
+    )
