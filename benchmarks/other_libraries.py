@@ -3,8 +3,8 @@
 Each library runs in a process of its own. A verdict is about the library and differences, never about us. Tables go to
 `other_libraries/README.md`, with a script of a few lines for each finding that shows it without us.
 
-    python benchmarks/other_libraries.py                     # all that are installed, and writes the tables
-    python benchmarks/other_libraries.py torch hips          # these, and only prints
+    python benchmarks/other_libraries.py               # all that are installed; all four: writes the tables
+    python benchmarks/other_libraries.py torch hips    # these, printed only
 
 HIPS autograd has our import name: GLASSGRAD_HIPS names the folder that holds it. The run takes a quarter of an hour;
 GLASSGRAD_RUN may name a folder that keeps what each library's process said, so that a run goes on where one stopped.
@@ -268,7 +268,7 @@ def main(chosen: list[str]) -> None:
             results[library], shown[library] = rows, lines_of("--show", library)
     page = tables(results, shown)
     print(page)
-    if not chosen:
+    if len(results) == len(LIBRARIES):
         (HERE / "README.md").write_text(page)
 
 
