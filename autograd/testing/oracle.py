@@ -146,7 +146,7 @@ def slopes(
         rows = _minus(up, down) / (2 * h)
         size = np.fmax(np.abs(up), np.abs(down))  # one side may have no values
         size = np.where(np.isfinite(size), size, 0)
-        noise, most = NOISE * eps * size / h, np.sort(size[-2:].reshape(-1, *size.shape[2:]), axis=0)[levels]
+        noise, most = NOISE * eps * size / h, np.sort(np.concatenate(size[-2:]), axis=0)[levels]
         moved = np.fmax(np.abs(forth), np.abs(back)) / h
         noise += np.broadcast_to(8 * np.asarray(jitter), (count,))[:, None] * moved / h
         if not fast:  # what a fast look finds is looked into in full

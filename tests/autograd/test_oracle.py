@@ -170,6 +170,11 @@ def test_infinities_that_do_not_move_have_slope_zero():
     assert found.value[0, 0] == 0 and np.isfinite(found.error).all()
 
 
+def test_arrays_without_elements_have_slopes_without_elements():
+    found = slope(lambda t: np.zeros((0, 2)) + t)
+    assert found.value.shape == found.error.shape == (0, 2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SMOOTH)
 def test_no_bound_is_violated_at_length(name, rng):
