@@ -53,16 +53,19 @@ def drawn(name: str, count: int, seed: int = 0) -> list[Call]:
     return [found[i] for i in order]
 
 
-class CallsCheck:
-    """`check_call` on calls that are drawn once: `check(name, rng_seed, examples, deadline)`.
+Look = Callable[[], str | None]  # at one case, in one way: what is wrong there
 
-    First a quick look at every call, then at some at complex numbers, last every way of checking. The values of an op
-    do not change with its rules, so that what differences say of a call is found once for all mutants of its op.
+
+class Looks:
+    """A check made of looks, which are thought of once for each op: `check(name, rng_seed, examples, deadline)`.
+
+    A class that derives from it says in `looks` what they are. One that finds something with no mistake installed is
+    left out and remembered as an alarm.
 
     Attributes
     ----------
     used : int
-        How many calls the last check looked at.
+        How many looks the last check took.
     alarms : list of str
         What was found with no mistake installed: of the op itself, of the calls drawn, or of the checker.
     """
@@ -70,26 +73,19 @@ class CallsCheck:
     def __init__(self) -> None:
         self.used = 0
         self.alarms: list[str] = []
-        self._looks: dict[tuple[str, int, int], list[_Look]] = {}
-        self._last: _Look | None = None
+        self._looks: dict[tuple[str, int, int], list[Look]] = {}
+        self._sound: set[int] = set()
+        self._last: Look | None = None
+
+    def looks(self, name: str, rng_seed: int, examples: int) -> list[Look]:
+        """What to look at, in order."""
+        raise NotImplementedError
 
     def prepare(self, name: str, rng_seed: int, examples: int) -> None:
-        """Draw the calls, and leave out those of which the right rule is said to be wrong."""
+        """Think of what to look at, before a mistake is installed."""
         key = (name, rng_seed, examples)
-        if key in self._looks:
-            return
-        calls = drawn(name, examples, rng_seed)
-        rng = np.random.default_rng(rng_seed)
-        turned = [c for call in calls[:TURNED] if (c := _turned(call, rng))]
-        quick = [_Look(c, fast=True, order=1) for c in calls] + [_Look(c, fast=True, order=1) for c in turned]
-        kept = [look for look in quick if self._sound(look)]
-        self._looks[key] = kept + [full for look in kept[:FULL] for full in look.full()]
-
-    def _sound(self, look: _Look) -> bool:
-        found = look.run()
-        if found:
-            self.alarms.append(f"{look.call}: {found}")
-        return not found
+        if key not in self._looks:
+            self._looks[key] = self.looks(name, rng_seed, examples)
 
     def __call__(self, name: str, rng_seed: int = 0, examples: int = 60, deadline: float | None = None) -> str | None:
         """What is wrong with the op's gradients, or None."""
@@ -99,22 +95,47 @@ class CallsCheck:
             if deadline is not None and time.process_time() > deadline:
                 return None
             self.used += 1
-            found = look.run()
+            found = look()
             if found:
                 self._last = look
                 return found
         return None
 
+    def sound(self, look: Look) -> bool:
+        """With no mistake installed: whether a look finds none."""
+        if id(look) not in self._sound:
+            found = look()
+            if found:
+                self.alarms.append(f"{look}: {found}")
+                return False
+            self._sound.add(id(look))
+        return True
+
     def confirmed(self) -> bool:
-        """With no mistake installed: whether the last finding is gone. If not, that call is asked no more."""
-        look = self._last
-        if look is None or look.sound or self._sound(look):
-            if look:
-                look.sound = True
+        """With no mistake installed: whether the last finding is gone. If not, that look is taken no more."""
+        last = self._last
+        if last is None or self.sound(last):
             return True
         for looks in self._looks.values():
-            looks[:] = [other for other in looks if other is not look]
+            looks[:] = [other for other in looks if other is not last]
         return False
+
+
+class CallsCheck(Looks):
+    """Our own checker: `check_call` on drawn calls.
+
+    First a quick look at every call, then at some at complex numbers, last every way of checking. The values of an op
+    do not change with its rules, so that what differences say of a call is found once for all mutants of its op.
+    """
+
+    def looks(self, name: str, rng_seed: int, examples: int) -> list[Look]:
+        """Quick ones, of drawn calls that the right rule passes, then full ones of some of these."""
+        calls = drawn(name, examples, rng_seed)
+        rng = np.random.default_rng(rng_seed)
+        turned = [c for call in calls[:TURNED] if (c := _turned(call, rng))]
+        kept = [look for call in (*calls, *turned) if self.sound(look := _Look(call, fast=True, order=1))]
+        real = [look for look in kept if all(a.dtype.kind != "c" for a in look.call.arrays)]
+        return [*kept, *(_Look(look.call, fast=False, order=2, known=look.known) for look in real[:FULL])]
 
 
 class _Look:
@@ -123,13 +144,11 @@ class _Look:
     def __init__(self, call: Call, fast: bool, order: int, known: dict[Any, Any] | None = None) -> None:
         self.call, self.fast, self.order = call, fast, order
         self.known: dict[Any, Any] = {} if known is None else known
-        self.sound = False
 
-    def full(self) -> Iterator[_Look]:
-        if all(a.dtype.kind != "c" for a in self.call.arrays):
-            yield _Look(self.call, fast=False, order=2, known=self.known)
+    def __repr__(self) -> str:
+        return repr(self.call)
 
-    def run(self) -> str | None:
+    def __call__(self) -> str | None:
         with _quiet(), _remembered(self.known):
             report = check_call(self.call, fast=self.fast, order=self.order)
         if report.verdict not in FAILS:
