@@ -88,7 +88,7 @@ def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Ju
     high = np.where(edge, np.maximum(side, 0) + reach, high)
     error = np.where(found.kink, near, np.where(edge, reach, within))
     value = np.where(edge, side, value)
-    there = np.isfinite(base) | (np.isinf(base) & np.isfinite(found.error))
+    there = np.isfinite(base)
     known = (known | bracketed | edge) & there
     kink = found.kink & ~bracketed & there
     return Judged(
@@ -98,7 +98,7 @@ def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Ju
         error,
         known,
         kink,
-        known | kink,
+        known | kink | (np.isinf(base) & np.isfinite(found.error)),  # an infinity that stays one: no number, but no NaN
         ~known & ~kink & there,
     )  # fmt: skip
 
