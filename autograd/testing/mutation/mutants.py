@@ -195,7 +195,7 @@ def mutants(ops: Iterable[str] | None = None) -> list[Mutant]:
     >>> for m in mutants(["cos"]):
     ...     print(f"{m.operator}: {m.after}")
     the cotangent itself: g
-    result negated: --g * np.sin(x)
+    result negated: -(-g * np.sin(x))
     single precision: single(-g * np.sin(x))
     sign flipped: g * np.sin(x)
     factor dropped: -g
