@@ -168,6 +168,8 @@ def _within(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
         g = np.where(x >= a_min, g, 0)
     if a_max is not None:
         g = np.where(x <= a_max, g, 0)
+    if a_min is not None and a_max is not None:  # between equal bounds nothing of x is left
+        g = np.where(np.equal(a_min, a_max), 0, g)
     return unbroadcast(g, x.shape)
 
 
@@ -177,12 +179,18 @@ def _below(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
 
 
 def _above(g: Any, x: Any, a_min: Any, a_max: Any) -> Any:
-    return unbroadcast(np.where((x if a_min is None else np.maximum(x, a_min)) > a_max, g, 0), a_max.shape)
+    if a_min is None:
+        return unbroadcast(np.where(x > a_max, g, 0), a_max.shape)
+    all_tie = (x == a_min) & (x == a_max)
+    return unbroadcast(np.where((np.maximum(x, a_min) > a_max) | all_tie, g, 0), a_max.shape)
 
 
 @primitive(x=_within, a_min=_below, a_max=_above, numpy=(np.clip,), name="clip", selects=True, kink="elementwise")
 def _clip(x, a_min=None, a_max=None):
-    """min(max(x, a_min), a_max). On a bound the gradient flows to x, beyond it to the bound; a_max wins over a_min."""
+    """min(max(x, a_min), a_max). On a bound the gradient flows to x, beyond it to the bound; a_max wins over a_min.
+
+    Where x is on both bounds it flows to a_max, as x and a_min then move nothing.
+    """
     return np.clip(x, a_min, a_max)
 
 

@@ -342,6 +342,12 @@ def test_clip_on_a_bound_flows():
     assert grads(lambda x: anp.clip(x, 0.0, 1.0), [-1.0, 0.0, 0.5, 1.0, 2.0]) == [0.0, 1.0, 1.0, 1.0, 0.0]
 
 
+def test_clip_between_equal_bounds_is_flat():
+    assert grads(lambda x: anp.clip(x, 1.0, 1.0), [0.0, 1.0, 2.0]) == [0.0, 0.0, 0.0]
+    assert grads(anp.clip, [0.0, 1.0, 2.0], 1.0, 1.0) == [[0.0, 0.0, 0.0], 1.0, 2.0]
+    assert grads(anp.clip, 1.0, [1.0, 0.0], [1.0, 1.0]) == [1.0, [0.0, 0.0], [1.0, 0.0]]
+
+
 def test_products_with_zeros():
     assert grads(anp.prod, [0.0, 2.0, 3.0]) == [6.0, 0.0, 0.0]
     assert grads(anp.prod, [0.0, 0.0, 3.0]) == [0.0, 0.0, 0.0]
