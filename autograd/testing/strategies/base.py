@@ -97,6 +97,11 @@ def shapes(low: int = 0, high: int = 3, side: int = 0) -> st.SearchStrategy[tupl
     return hnp.array_shapes(min_dims=low, max_dims=high, min_side=side, max_side=3)
 
 
+def crowds() -> st.SearchStrategy[tuple[int, ...]]:
+    """Shapes for ties: mostly of one or two axes of two or three elements, seldom of one element."""
+    return st.one_of(hnp.array_shapes(min_dims=1, max_dims=2, min_side=2, max_side=3), shapes(side=1))
+
+
 def laid_out(array: Array, layout: str) -> Array:
     """The same values in another order in memory."""
     if array.ndim == 0 or layout == "C":

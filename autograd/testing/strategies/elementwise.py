@@ -61,13 +61,14 @@ def _drawn(
     pools: Sequence[Sequence[float]],
     reach: Callable[[Sequence[Array]], tuple[Array, ...]],
     kink: str | None = None,
+    side: int = 0,
 ) -> Call:
     """A call of one or two arrays, which broadcast in both directions, or of an array and a number."""
     op = table[name]
     if len(op.names) == 1:
-        given = [draw(shapes(0, 3))]
+        given = [draw(shapes(0, 3, side))]
     else:
-        given = list(draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=3))[0])
+        given = list(draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=side, max_side=3))[0])
     arrays = tuple(filled(draw, s, p) for s, p in zip(given, pools, strict=True))
     room = reach(arrays)
     reference = getattr(np, name, None) or references[name]
@@ -95,7 +96,7 @@ def elementwise_kinks(draw: Draw, name: str) -> Call:
     if op.kink == "smooth":
         return _drawn(draw, name, _wide_pools(name), lambda arrays: _room(name, arrays))
     pools = [tuple(v for v in (*TIES, 2.0, -12.0) if v or 0.0 not in op.domain[n].avoid) for n in op.names]
-    return _drawn(draw, name, pools, lambda arrays: tuple(np.full(a.shape, STEP) for a in arrays), op.kink)
+    return _drawn(draw, name, pools, lambda arrays: tuple(np.full(a.shape, STEP) for a in arrays), op.kink, 1)
 
 
 def _room(name: str, arrays: Sequence[Array]) -> tuple[Array, ...]:
