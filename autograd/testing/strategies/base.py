@@ -172,8 +172,8 @@ def kink_call(
     note: Any = "",
     most: float = STEP,
 ) -> Call:
-    """A call at a point where only what `kink` says holds; elements that are not finite do not move."""
-    reach = tuple(np.where(np.isfinite(a), most, 0.0) for a in arrays)
+    """A call at a point where only what `kink` says holds. Infinities and NaNs stay what they are: their slope is 0."""
+    reach = tuple(np.full(a.shape, most) for a in arrays)
     return Call(name, tuple(arrays), apply, expect, reach, str(note), kink)
 
 

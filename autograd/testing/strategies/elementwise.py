@@ -317,3 +317,13 @@ def _fraction(draw: Draw, name: str) -> Call:
 def _one(draw: Draw, name: str) -> Call:
     reference = references.get(name) or getattr(np, name)
     return plain_call(name, [filled(draw, draw(shapes()))], table[name].function, reference)
+
+
+@register_kinks("xlogy", "xlog1py")
+def _zero_whatever_the_logarithm(draw: Draw, name: str) -> Call:
+    """Nothing times a logarithm is flat in its argument, where this has no logarithm too."""
+    end = -1.0 if name == "xlog1py" else 0.0
+    y = filled(draw, draw(shapes(0, 2, 1)), (end, 1.0, 0.5))
+    x: Any = draw(st.sampled_from((0, 0.0, np.zeros(y.shape), -0.0)))
+    f, g = table[name].function, references[name]
+    return kink_call(name, [y], lambda y: f(x, y), lambda y: g(x, y), None, f"first argument an array of {x!r}")

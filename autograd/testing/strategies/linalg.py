@@ -307,3 +307,18 @@ def _power_of_singular(draw: Draw, name: str) -> Call:
     n, m = draw(st.integers(0, 4)), draw(st.integers(1, 3))
     a = filled(draw, (m, m), (0.0, 1.0, 0.0))
     return plain_call(name, [a], lambda a: linalg.matrix_power(a, n), lambda a: np.linalg.matrix_power(a, n), n)
+
+
+@register_kinks("vector_norm", "norm")
+def _norm_of_ties(draw: Draw, name: str) -> Call:
+    """The largest several times, with both signs; and nothing but zeros, for powers that are no short cut."""
+    order = draw(st.sampled_from((np.inf, 3, 1.7)))
+    pool = (2.0, -2.0, 0.5) if order == np.inf else (0.0, -0.0)
+    x = filled(draw, (draw(st.integers(1, 2)), draw(st.integers(2, 3))), pool)
+    note: dict[str, Any] = {"ord": order, "axis": draw(st.sampled_from((0, 1, -1)))}
+    if name == "vector_norm" and order == np.inf and draw(st.integers(0, 3)) == 0:
+        x, note = filled(draw, (), (2.0, -2.0)), {"ord": order}
+    f, g = getattr(linalg, name), getattr(np.linalg, name)
+    if not x.ndim:
+        return kink_call(name, [x], lambda x: linalg.vector_norm(x, **note), lambda x: np.abs(x), "convex", note)
+    return kink_call(name, [x], lambda x: f(x, **note), lambda x: g(x, **note), "convex", note)

@@ -155,3 +155,19 @@ def _along(draw: Draw, name: str) -> Call:
     return plain_call(
         name, [x, y], lambda x, y: ops.vecdot(x, y, axis=axis), lambda x, y: np.sum(x * y, axis=axis), axis
     )
+
+
+@register_kinks("matmul")
+def _of_all_ranks(draw: Draw, name: str) -> Call:
+    """Every pair of ranks from vectors to stacks of stacks, without an axis of one element but in the stacks."""
+    m, n, p = (draw(st.integers(2, 3)) for _ in range(3))
+    left, right = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    stack = draw(st.sampled_from(((2, 3), (3, 2))))
+
+    def lead(rank: int) -> tuple[int, ...]:
+        return tuple(1 if draw(st.integers(0, 3)) == 0 else k for k in stack[max(0, 4 - rank) :])
+
+    a = (n,) if left == 1 else (*lead(left), m, n)
+    b = (n,) if right == 1 else (*lead(right), n, p)
+    arrays = [filled(draw, s, (1.0, -0.5, 2.0, 0.37)) for s in (a, b)]
+    return plain_call(name, arrays, ops.matmul, np.matmul)

@@ -192,3 +192,19 @@ def _no_difference(draw: Draw, name: str) -> Call:
     """n = 0 gives the array itself, which may then have no axes."""
     x = filled(draw, draw(shapes(0, 2)))
     return plain_call(name, [x], lambda x: ops.diff(x, 0), lambda x: np.diff(x, 0), "n = 0")
+
+
+@register_kinks("interp")
+def _values_beyond_the_ends(draw: Draw, name: str) -> Call:
+    """What is given for beyond the ends does not count at the first and the last point."""
+    n = draw(st.integers(1, 3))
+    xp, fp = np.cumsum(filled(draw, (n,), (0.5, 1.0, 1.5))), filled(draw, (n,))
+    x = filled(draw, draw(shapes(1, 2, 1)), (*xp.tolist(), xp[0] - 2.0, xp[-1] + 2.0))
+    ends = [filled(draw, ()), filled(draw, ())]
+    return plain_call(
+        name,
+        [fp, *ends],
+        lambda fp, left, right: ops.interp(x, xp, fp, left, right),
+        lambda fp, left, right: np.interp(x, xp, fp, left, right),
+        (x.tolist(), xp, "an array in double precision, as NumPy's"),
+    )

@@ -187,3 +187,11 @@ def _lambertw_at_zero(draw: Draw, name: str) -> Call:
     return plain_call(
         name, [x], lambda x: ops.real(ops.lambertw(x)), lambda x: np.real(g(x)), "k = 0, an array of float64", most=0.05
     )
+
+
+@register_kinks("jv", "yv", "iv", "kv", "ive", "kve", "gammainc", "gammaincc")
+def _many_orders(draw: Draw, name: str) -> Call:
+    """Arguments that are broadcast against an array of orders, in an axis of their own and in one of size one."""
+    orders = filled(draw, (draw(st.integers(2, 3)), 1), (0.5, 1.0, 2.0))
+    x = filled(draw, draw(st.sampled_from(((), (1,), (2,), (1, 2)))), (0.5, 1.0, 2.0, 5.3))
+    return _one_of_two(name, orders, x, POSITIVE)

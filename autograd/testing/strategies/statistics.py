@@ -269,3 +269,23 @@ def _default_edges(draw: Draw, name: str) -> Call:
     a = distinct(draw, (draw(st.integers(2, 4)),))
     given: dict[str, Any] = {"weights": np.ones(a.shape)} if draw(st.booleans()) else {}
     return reduction(name, [a], given, 0.05)
+
+
+@register_kinks("quantile", "nanquantile", "percentile", "nanpercentile")
+def _moving_quantile(draw: Draw, name: str) -> Call:
+    """The quantile alone moves, for each method that moves with it."""
+    x = distinct(draw, (draw(st.integers(2, 4)), 2))
+    x = with_nan(draw, x, 0) if name.startswith("nan") else x
+    method = draw(st.sampled_from(tuple(SMOOTH)))
+    q = filled(draw, draw(st.sampled_from(((), (2,)))), (0.137, 0.313, 0.531, 0.877))
+    whole = 100 if name.endswith("percentile") else 1
+    given: dict[str, Any] = {"axis": draw(st.sampled_from((0, -2))), "method": method}
+    f, g = getattr(ops, name), getattr(np, name)
+    return Call(
+        name,
+        (q * whole,),
+        lambda q: f(x, q, **given),
+        lambda q: g(x, q, **given),
+        (_room(q, len(x), method) * whole,),
+        f"of an array {x.tolist()}, {given}",
+    )
