@@ -68,10 +68,13 @@ class Looks:
         How many looks the last check took.
     alarms : list of str
         What was found with no mistake installed: of the op itself, of the calls drawn, or of the checker.
+    spoiled : bool
+        A look finds something where it found nothing before: a mistake has left its mark on this process.
     """
 
     def __init__(self) -> None:
         self.used = 0
+        self.spoiled = False
         self.alarms: list[str] = []
         self._looks: dict[tuple[str, int, int], list[Look]] = {}
         self._sound: set[int] = set()
@@ -103,18 +106,19 @@ class Looks:
 
     def sound(self, look: Look) -> bool:
         """With no mistake installed: whether a look finds none."""
-        if id(look) not in self._sound:
-            found = look()
-            if found:
-                self.alarms.append(f"{look}: {found}")
-                return False
+        found = look()
+        if not found:
             self._sound.add(id(look))
-        return True
+        elif id(look) in self._sound:
+            self.spoiled = True
+        else:
+            self.alarms.append(f"{look}: {found}")
+        return not found
 
     def confirmed(self) -> bool:
         """With no mistake installed: whether the last finding is gone. If not, that look is taken no more."""
         last = self._last
-        if last is None or self.sound(last):
+        if last is None or self.sound(last) or self.spoiled:
             return True
         for looks in self._looks.values():
             looks[:] = [other for other in looks if other is not last]

@@ -221,7 +221,11 @@ def _of(origin: Origin, wanted: set[str] | None) -> Iterator[Mutant]:
         results=len(op.positions) if op.joint and not op.variadic else 0,
         joint=op.joint,
         broadcasts=any(u.op.elementwise and len(u.op.positions) > 1 for u in origin.uses),
-        settings={n: d for n, d in zip(op.names, op.defaults, strict=False) if n not in arrays} if use else {},
+        settings={
+            n: d for n, d in zip(op.names, op.defaults, strict=False) if n not in arrays | {"out"} and n[0] != "_"
+        }
+        if use
+        else {},
     )
     free = function.__code__.co_freevars
     file = function.__code__.co_filename

@@ -9,6 +9,7 @@ missed.
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -120,7 +121,9 @@ def _walk(node: Any, place: Place) -> Iterator[tuple[ast.AST, Place]]:
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns", "decorator_list"):
                 continue
-            if isinstance(node, ast.keyword) and node.arg in AXIS_WORDS:
+            if isinstance(node, ast.Call) and name == "args" and _called(node) == "reshape":
+                yield from _walk([a for a in value if not _unknown(a)], place)
+            elif isinstance(node, ast.keyword) and node.arg in AXIS_WORDS:
                 yield from _walk(value, Place(axis=True))
             elif isinstance(node, ast.Call) and name == "args" and _called(node) in AXIS_CALLS:
                 first = 1 if _of_module(node.func) else 0
@@ -128,6 +131,11 @@ def _walk(node: Any, place: Place) -> Iterator[tuple[ast.AST, Place]]:
                 yield from _walk(value[first:], Place(axis=True))
             else:
                 yield from _walk(value, place)
+
+
+def _unknown(node: Any) -> bool:
+    """-1 or (-1,) as a shape: any other negative number means the same."""
+    return _whole_number(node) == -1 or (isinstance(node, ast.Tuple) and len(node.elts) == 1 and _unknown(node.elts[0]))
 
 
 def _called(node: Any) -> str:
@@ -382,7 +390,7 @@ def _ignored(site: Site) -> Iterator[Change]:
             made = replaced(made, node, _name(other))
         if reads:
             made = _with_arguments(made, made.args.args, [*made.args.kwonlyargs, ast.arg(other)])
-            yield Change("keyword ignored", made, reads[0], _name(other), {other: default})
+            yield Change("keyword ignored", made, reads[0], _name(other), {other: copy.deepcopy(default)})
 
 
 # ---------------------------------------------------------------------- what mutants call

@@ -55,8 +55,8 @@ def score(
         ``check(name, rng_seed, examples, deadline)`` says what is wrong with the op `name` as it stands, or None;
         `deadline` is a value of `time.process_time`, as a busy machine is no fault of a mutant's. It may have a method
         ``prepare(name, rng_seed, examples)``, called before a mistake is installed, an attribute ``used``, the number
-        of examples it looked at, and a method ``confirmed()``, which says, the mistake taken out, whether what it found
-        is gone. By default our own checker.
+        of examples it looked at, a method ``confirmed()``, which says, the mistake taken out, whether what it found is
+        gone, and an attribute ``spoiled``: the process is of no more use. By default our own checker.
     examples : int
         At most so many for an op.
     limit : float
@@ -186,6 +186,9 @@ def _work(connection: Connection, given: list[Mutant], settings: _Settings) -> N
                 connection.send(("prepares", i, None))
                 outcome = judge(given[i], settings, lambda i=i: connection.send(("begins", i, None)))  # type: ignore[misc]
                 connection.send(("done", i, outcome))
+                if getattr(settings.check, "spoiled", False):
+                    connection.send(("spoiled", None, None))
+                    return
             connection.send(("idle", None, list(getattr(settings.check, "alarms", ()))))
 
 
@@ -272,18 +275,24 @@ class _Crew:
             worker.since = None
             worker.chunk.remove(number)
             yield number, extra
+        elif what == "spoiled":  # what is left of its chunk was never begun
+            self._replace(worker)
         elif what == "idle":
             self.alarms.update(extra)
             self._give(worker)
 
     def _lost(self, worker: _Worker, why: str) -> Iterator[tuple[int, Outcome]]:
         """A mutant that took its worker with it is found; the rest of the chunk goes to a new one."""
+        if worker.chunk:
+            number = worker.chunk.pop(0)
+            yield number, Outcome("hang", why, self.given[number].ops[0])
+        self._replace(worker)
+
+    def _replace(self, worker: _Worker) -> None:
+        """A new process goes on where this one was."""
         self.workers.remove(worker)
         worker.end()
-        if worker.chunk:
-            number, *rest = worker.chunk
-            yield number, Outcome("hang", why, self.given[number].ops[0])
-            worker.group.extendleft(reversed(rest))
+        worker.group.extendleft(reversed(worker.chunk))
         if worker.group:
             self.groups.appendleft(worker.group)
         if self.groups:
