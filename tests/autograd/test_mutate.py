@@ -69,7 +69,7 @@ def texts(found, operator):
         ("transpose dropped", lambda g, x: g * x.swapaxes(0, 1), {"g * x"}),
         ("transpose dropped", lambda g, x: np.transpose(x.T), {"x.T", "np.transpose(x)"}),
         ("sibling function", lambda g, x: g * np.sin(x), {"g * np.cos(x)"}),
-        ("constant off by one", lambda g, x: g.reshape((-1,)) + x.reshape(-1), set()),  # -2 means the same
+        ("constant off by one", lambda g, x: g.reshape((-1, *x.shape)) + x.reshape(-1), set()),  # -2 means it too
         ("constant off by one", lambda g, x: x**1 + 0.5, {"x ** 2 + 0.5", "x ** 1 + 1.0"}),
         ("the cotangent itself", lambda g, x: x, {"g"}),
         ("result negated", lambda g, x: x, {"-x"}),

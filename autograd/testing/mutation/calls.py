@@ -76,6 +76,8 @@ def _named(codes: list[types.CodeType], scope: dict[str, Any]) -> Iterator[types
     found = [scope.get(name) for name in loaded]
     for module in [m for m in found if isinstance(m, types.ModuleType) and m.__name__.startswith("autograd")]:
         found += [vars(module).get(name) for name in attributes]
+    for made in [c for c in found if isinstance(c, type) and c.__module__.startswith(PACKAGE)]:
+        found += [getattr(f, "fget", f) for f in vars(made).values()]  # a class is reached with all its methods
     yield from (f for f in found if isinstance(f, types.FunctionType) and f.__module__.startswith("autograd"))
 
 

@@ -44,9 +44,10 @@ SIBLINGS = {
 
 
 class Place(NamedTuple):
-    """Where a node stands: in an argument that counts axes; in an index or a shape."""
+    """Where a node stands: in an argument that counts axes, or in a new shape."""
 
     axis: bool = False
+    shape: bool = False
 
 
 class Site(NamedTuple):
@@ -116,13 +117,13 @@ def _walk(node: Any, place: Place) -> Iterator[tuple[ast.AST, Place]]:
         return
     elif isinstance(node, ast.AST) and not isinstance(node, (ast.arguments, ast.Raise, ast.JoinedStr)):
         yield node, place
-        if place.axis and isinstance(node, ast.UnaryOp) and _whole_number(node) is not None:
-            return
+        if isinstance(node, ast.UnaryOp) and _whole_number(node) is not None and (place.axis or place.shape):
+            return  # the axis operator has changed it; as a length any other negative number means the same
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns", "decorator_list"):
                 continue
             if isinstance(node, ast.Call) and name == "args" and _called(node) == "reshape":
-                yield from _walk([a for a in value if not _unknown(a)], place)
+                yield from _walk(value, Place(shape=True))
             elif isinstance(node, ast.keyword) and node.arg in AXIS_WORDS:
                 yield from _walk(value, Place(axis=True))
             elif isinstance(node, ast.Call) and name == "args" and _called(node) in AXIS_CALLS:
@@ -131,11 +132,6 @@ def _walk(node: Any, place: Place) -> Iterator[tuple[ast.AST, Place]]:
                 yield from _walk(value[first:], Place(axis=True))
             else:
                 yield from _walk(value, place)
-
-
-def _unknown(node: Any) -> bool:
-    """-1 or (-1,) as a shape: any other negative number means the same."""
-    return _whole_number(node) == -1 or (isinstance(node, ast.Tuple) and len(node.elts) == 1 and _unknown(node.elts[0]))
 
 
 def _called(node: Any) -> str:
