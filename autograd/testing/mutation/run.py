@@ -253,7 +253,8 @@ class _Crew:
             worker.group = self.groups.popleft()
         if not worker.group:
             busy = max(self.workers, key=lambda w: len(w.group))
-            worker.group = deque(busy.group.pop() for _ in range(len(busy.group) // 2))
+            if len(busy.group) > CHUNK:  # else it is not worth preparing the op once more
+                worker.group = deque(busy.group.pop() for _ in range(len(busy.group) // 2))
         if not worker.group or time.monotonic() > self.until:
             worker.connection.send(None)
             worker.process.join()
