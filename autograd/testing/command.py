@@ -142,8 +142,9 @@ def _run(given: argparse.Namespace) -> int:
     except ImportError:
         raise UsageError('fuzzing needs Hypothesis, which is not here: pip install "glassgrad[fuzz]"') from None
     if given.list:
+        wanted = set(chosen(given.ops))
         for family, names in families().items():
-            shown = [n for n in names if given.ops is None or n in chosen(given.ops)]
+            shown = [n for n in names if n in wanted]
             if shown:
                 print(f"{family}: {', '.join(shown)}")
         return 0

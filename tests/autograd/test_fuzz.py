@@ -68,9 +68,9 @@ def shown(script):
 
 @pytest.mark.parametrize("name", ["sin", "max", "conv", "where", "einsum"])
 def test_right_rules_pass(name):
-    outcome = fuzz_op(name, examples=10)
+    outcome = fuzz_op(name, examples=5)
     assert outcome and outcome.report is None
-    assert outcome.checked == outcome.tally[Verdict.RIGHT] + outcome.tally[Verdict.INCONCLUSIVE] == 10
+    assert outcome.checked == outcome.tally[Verdict.RIGHT] + outcome.tally[Verdict.INCONCLUSIVE] == 5
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
@@ -211,7 +211,7 @@ def half(rule):
 wrong_above_two = half(lambda g, x: g * 2 * np.abs(x) * np.where(x > 2, 1.5, 1))
 
 
-@fuzz_gradients
+@fuzz_gradients(examples=15)
 def test_collected_by_pytest(x: Tensor):
     return np.sin(x)
 
@@ -332,7 +332,7 @@ def test_other_fuzzers_can_drive_it():
     assert f.hypothesis.fuzz_one_input(b"") is None  # too short for a case
     found = 0
     rng = np.random.default_rng(0)
-    for _ in range(60):
+    for _ in range(30):
         try:
             f.fuzz_one_input(rng.bytes(400))
         except AssertionError as error:
@@ -445,7 +445,7 @@ def test_an_annotation_that_says_nothing():
         fuzz_gradients(f)
 
 
-@pytest.mark.parametrize("name", ["torch", "jax", "mygrad"])
+@pytest.mark.parametrize("name", ["torch", pytest.param("jax", marks=pytest.mark.slow), "mygrad"])
 def test_functions_of_other_libraries(name):
     if importlib.util.find_spec(name) is None:
         pytest.skip(f"{name} is not installed")
