@@ -1,26 +1,33 @@
-"""Pictures of graphs: what was computed, from what, and how much gradient flows where.
+"""Pictures of graphs: what was computed, from what, how much gradient flows where, and what is wrong with it.
 
-`draw` captures the graph, folds it to a readable size and gives a `Drawing`, which renders when asked.
+`draw` captures the graph, folds it to a readable size and gives a `Drawing`, which renders when asked. The module
+itself can be called as well: `autograd.draw(loss)`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import types
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from autograd.draw import capture, dot, fold, render, text
+from autograd.draw import capture, dot, fold, render, style, text, trouble
+from autograd.draw.fold import View
 from autograd.draw.render import RenderError, renderer
+from autograd.draw.stats import Flow, Statistics, recording
+from autograd.draw.trouble import Trouble
 from autograd.files import write
 
-__all__ = ["Drawing", "RenderError", "draw", "renderer"]
+__all__ = ["Drawing", "Flow", "RenderError", "Statistics", "Trouble", "draw", "recording", "renderer"]
 
-BUDGET = 400  # boxes: more cannot be read
+BUDGET = 150  # boxes: more cannot be read
+Show = Literal["grad", "value", "memory", "time"]
+Theme = Literal["auto", "light", "dark"]
 
 
 class Drawing:
@@ -34,21 +41,27 @@ class Drawing:
         A tree of the modules with one line per op: needs nothing installed.
     notes : tuple of str
         What the picture could not show, and why.
+    troubles : tuple of Trouble
+        What is wrong with the graph, the gravest first: each with `kind`, `name`, `said` and `node`.
+    caption : str
+    view : View
+        The boxes and edges that are shown, with all that was measured.
     """
 
-    def __init__(
-        self, source: str, tree: str, titles: dict[str, str], caption: str, notes: tuple[str, ...] = ()
-    ) -> None:
-        self.dot = source
-        self.text = tree
-        self.caption = caption
-        self.notes = notes
-        self._titles = titles
+    def __init__(self, view: View, theme: Theme = "auto") -> None:
+        source, self._titles = dot.build(view)
+        self.dot = style.recoloured(source.source) if theme == "dark" else source.source
+        self.text = text.tree(view)
+        self.view = view
+        self.notes = tuple(view.record.notes)
+        self.troubles: tuple[Trouble, ...] = tuple(view.record.troubles)
+        self.caption = f"graph of {len(view.record.nodes):,} nodes"
+        self._adapts = theme == "auto"
 
     @cached_property
     def svg(self) -> str:
         """Scalable, selectable, with light and dark colours. Raises `RenderError` where there is no Graphviz."""
-        return render.render_svg(self.dot, self._titles, self.caption, self.text)
+        return render.render_svg(self.dot, self._titles, self.caption, self.text, self._adapts)
 
     @cached_property
     def png(self) -> bytes:
@@ -108,38 +121,49 @@ class Drawing:
 
 
 def draw(
-    tensor: Any,
+    x: Any,
     model: Any = None,
-    values: bool = True,
-    gradients: bool = True,
-    *,
-    gradient: Any = None,
+    show: Show = "grad",
     budget: int = BUDGET,
+    expand: str | Collection[str] = (),
+    theme: Theme = "auto",
+    gradient: Any = None,
+    *,
+    flow: Flow | None = None,
 ) -> Drawing:
-    """Draw the graph that made `tensor`: ops, shapes, dtypes, values and the gradient that flows along every edge.
+    """Draw the graph that made `x`: ops, shapes, dtypes, values and the gradient that flows along every edge.
 
     The forward graph runs left to right. Colour and line width give log10 of a gradient's RMS relative to the root's,
     over a fixed range of eight decades; scalars show their value and gradient as numbers, with the sign in colour.
+    What is wrong (a gradient that vanishes, explodes or is no number; dead and saturated units; parameters that the
+    root does not depend on) has an outline, a glyph and a word.
 
     Parameters
     ----------
-    tensor : Tensor
+    x : Tensor
         The root. Its graph is left as it is: nothing is freed, no `.grad` changes.
     model : Module, optional
-        Gives parameters their names.
-    values, gradients : bool
-        Whether to show values of small tensors, and gradients. A graph that backward() has freed has none.
+        Gives parameters their names, and tells which of them the root does not reach.
+    show : "grad", "value", "memory" or "time"
+        What the colours say: gradients, RMS of the values, bytes kept for the backward pass, time of backward.
+    budget : int
+        About as many boxes are shown at most: blocks that repeat fold to one box ("12 blocks" with parameters of their
+        own, "×12" with the same ones), then modules, then the oldest nodes are cut. Trouble is never folded away.
+    expand : str or collection of str
+        Modules to open, by name: "h.0".
+    theme : "auto", "light" or "dark"
+        "auto" is light, and in SVG dark where the reader prefers it.
     gradient : array, optional
         What flows into a root that has more than one element.
-    budget : int
-        About as many boxes are shown at most: modules fold to one box each, then the oldest nodes are cut.
+    flow : Flow, optional
+        What `recording` noted while backward ran; without it a backward pass is run here.
 
     Raises
     ------
     TypeError
-        If `tensor` is not a Tensor.
+        If `x` is not a Tensor.
     ValueError
-        If `tensor` has no graph, `budget` is below 1, or `gradient` has another shape than `tensor`.
+        If `x` has no graph, an argument is none of those above, or `gradient` has another shape than `x`.
 
     Examples
     --------
@@ -150,22 +174,43 @@ def draw(
     %0 x  scalar f64  = 3  ∂ +6
     %1 multiply(%0, %0)  scalar f64  = 9  ∂ +1
     """
-    if not hasattr(tensor, "_node"):
-        raise TypeError(f"draw needs a Tensor, got {type(tensor).__name__}")
+    if not hasattr(x, "_node"):
+        raise TypeError(f"draw needs a Tensor, got {type(x).__name__}")
     if budget < 1:
         raise ValueError(f"draw: budget is {budget}; it must be at least 1")
-    if tensor._node is None:
+    for name, given, known in (("show", show, Show), ("theme", theme, Theme)):
+        if given not in known.__args__:  # type: ignore[attr-defined]
+            raise ValueError(f"draw: {name} is {given!r}; it must be one of {', '.join(known.__args__)}")  # type: ignore[attr-defined]
+    if x._node is None:
         raise ValueError(
             "draw: this tensor has no graph; it must depend on a tensor with requires_grad=True, outside no_grad()"
         )
-    record = capture.record(tensor._node, model)
-    view = fold.fold(record, budget)
+    record = capture.record(x._node, model)
+    value = np.asarray(x._data)
+    if show in ("grad", "time") or flow is not None:
+        capture.measure_gradients(record, gradient, flow, timed=show == "time")
+    capture.look(record)
+    record.troubles = trouble.find(record, value)
+    for found in record.troubles:
+        record.marks.setdefault(found.node, found)
+    view = fold.fold(record, budget, (expand,) if isinstance(expand, str) else expand)
+    view.show = show
     shown = view.nodes()
-    if gradients:
-        capture.measure_gradients(record, shown | view.consumers(), gradient, view.joint())
+    capture.measure_values(record, shown, value)
+    if show == "grad":
+        capture.show_gradients(record, shown)
         fold.sizes(view)
-    if values:
-        capture.measure_values(record, shown, np.asarray(tensor._data))
-    source, titles = dot.build(view)
-    caption = f"graph of {len(record.nodes):,} nodes"
-    return Drawing(source.source, text.tree(view), titles, caption, tuple(record.notes))
+    else:
+        fold.amounts(view)
+    return Drawing(view, theme)
+
+
+class _Callable(types.ModuleType):
+    """A module that is its own main function."""
+
+    def __call__(self, x: Any, *args: Any, **options: Any) -> Drawing:
+        return draw(x, *args, **options)
+
+
+_Callable.__call__.__doc__ = draw.__doc__
+sys.modules[__name__].__class__ = _Callable

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd import graph
-from autograd.state import GradError, no_grad
+from autograd.draw.stats import TELLING, Fact, Flow, Part, Statistics, added, fact_of, note, recording
+from autograd.state import GradError
 
 SMALL = 6  # elements: up to this many are printed one by one
 RECOMPUTE = 1 << 16  # elements: larger arrays are not worth computing again for a picture
@@ -28,13 +29,20 @@ class Record:
     nodes : list
         Every node that the root depends on, oldest first; the root is the last.
     names : dict
-        Leaves' names; `parameters` says which leaves belong to the model.
+        Leaves' names; `parameters` says which leaves belong to the model, `missing` which of the model's are not here.
     values, gradients : dict
-        Arrays by node. A gradient is the whole of what arrives at the node.
+        Arrays by node, of the nodes that are shown. A gradient is the whole of what arrives at the node; of one with
+        more than `stats.SAMPLE` elements it is a sample without axes.
+    into : dict
+        By node, what was noted of the gradient's parts that arrive at it: see `statistics`.
+    flow : Flow or None
+        What the backward pass sent along each edge.
     contributions : dict
-        By (consumer, place among its arguments): the RMS of the part of the gradient that goes this way.
-    parts : dict
-        The same as arrays, where several are to be added.
+        By (consumer, place among its arguments), of edges shown: the RMS of the gradient's part that goes this way.
+    facts : dict
+        By node, what its values say about dead units and flat elements.
+    troubles : list of Trouble
+        What is wrong, the gravest first; `marks` has the first of every node.
     seed : float
         RMS of the gradient at the root: all other sizes are relative to it.
     notes : list of str
@@ -44,21 +52,38 @@ class Record:
     nodes: list[Any]
     names: dict[Any, str] = field(default_factory=dict)
     parameters: set[Any] = field(default_factory=set)
+    missing: list[Any] = field(default_factory=list)
     values: dict[Any, Any] = field(default_factory=dict)
     gradients: dict[Any, Any] = field(default_factory=dict)
+    into: dict[Any, list[Part]] = field(default_factory=dict)
+    flow: Flow | None = None
     contributions: dict[tuple[Any, int], float] = field(default_factory=dict)
-    parts: dict[tuple[Any, int], Any] = field(default_factory=dict)
+    facts: dict[Any, Fact] = field(default_factory=dict)
+    troubles: list[Any] = field(default_factory=list)
+    marks: dict[Any, Any] = field(default_factory=dict)
     seed: float = 1.0
     notes: list[str] = field(default_factory=list)
+    members: set[Any] = field(default_factory=set)
+    _statistics: dict[Any, Statistics] = field(default_factory=dict)
 
     @property
     def root(self) -> Any:
         return self.nodes[-1]
 
+    def statistics(self, node: Any) -> Statistics:
+        """Of the whole gradient that arrives at `node`; all zero where none does."""
+        found = self._statistics.get(node)
+        if found is None:
+            parts = self.into.get(node)
+            found = added(parts).statistics() if parts else Statistics(0.0, 0.0, 1.0, 0, 0, node.size, False)
+            self._statistics[node] = found
+        return found
+
 
 def record(root: Any, model: Any = None) -> Record:
     """The structure under `root`, with the leaves' names: the model's where it has one, else their own."""
-    found = Record(sorted(graph.topological([root]), key=lambda node: int(node.seq)))
+    found = Record(graph.topological([root])[::-1])
+    found.members = set(found.nodes)
     for node in found.nodes:
         if node.op is None and node.name is not None:
             found.names[node] = str(node.name)
@@ -68,60 +93,111 @@ def record(root: Any, model: Any = None) -> Record:
             if node is not None and node not in found.parameters:  # tied weights: the first name is the one to show
                 found.parameters.add(node)
                 found.names[node] = str(name)
+                if node not in found.members:
+                    found.missing.append(node)
     return found
 
 
-def measure_gradients(
-    found: Record, shown: Collection[Any], gradient: Any = None, joint: Collection[tuple[Any, int]] = ()
-) -> None:
-    """Run the chain rule from the root and keep what flows through the nodes `shown`, and to the places `joint`."""
+def measure_gradients(found: Record, gradient: Any = None, flow: Flow | None = None, timed: bool = False) -> None:
+    """Note what flows along every edge: from `flow`, which watched a backward pass, else by running the chain rule."""
+    root = found.root
+    seed = np.ones(root.shape, root.dtype) if gradient is None else _seed(gradient, root)
+    if flow is None:
+        flow = _run(found, seed, gradient is not None, timed)
+    elif root.op is not None and not any((root, place) in flow.parts for place in range(len(root.parents))):
+        found.notes.append("no gradients: the flow that was given was recorded in another backward pass")
+        flow = None
+    if flow is None:
+        return
+    found.flow = flow
+    with np.errstate(all="ignore"):
+        found.seed = rms(seed) or 1.0
+    found.into[root] = [note(seed)]
+    for (node, place), part in flow.parts.items():
+        if node in found.members:
+            found.into.setdefault(node.parents[place], []).append(part)
+    found.facts = {node: fact for node, fact in flow.facts.items() if node in found.members}
+
+
+def look(found: Record) -> None:
+    """Note what the values that are still kept say about dead units and flat elements."""
+    for node in found.nodes:
+        if node.op is not None and node not in found.facts and node.op.name in TELLING and node.args is not None:
+            fact = fact_of(node)
+            if fact is not None:
+                found.facts[node] = fact
+
+
+def kept_bytes(found: Record) -> dict[Any, int]:
+    """By node, the bytes that the graph keeps for its backward pass.
+
+    Memory that several share counts where it is met first, and that of leaves not at all.
+    """
+    counted = {id(graph.storage(v)) for node in found.nodes if isinstance(v := _leaf_value(node), np.ndarray)}
+    result = {}
+    for node in found.nodes:
+        result[node] = 0
+        for array in (*_arrays(node), node.out) if node.op is not None else ():
+            if isinstance(array, np.ndarray) and id(base := graph.storage(array)) not in counted:
+                counted.add(id(base))
+                result[node] += base.nbytes
+    return result
+
+
+def _leaf_value(node: Any) -> Any:
+    return node.value() if node.op is None else None
+
+
+def _arrays(node: Any) -> list[Any]:
+    """Everything that was kept of the arguments."""
+    return [a for arg in node.args or () for a in (arg if isinstance(arg, (tuple, list)) else (arg,))]
+
+
+def _run(found: Record, seed: Any, seeded: bool, timed: bool) -> Flow | None:
+    """A backward pass that leaves the graph as it is; None, with a note, where there can be none."""
     root = found.root
     if any(node.op is not None and node.args is None for node in found.nodes):
-        found.notes.append("no gradients: this graph was freed by backward(); draw first, or pass retain_graph=True")
-        return
-    if gradient is None and root.shape != () and root.size != 1:
+        found.notes.append(
+            "no gradients: this graph was freed by backward(); draw first, pass retain_graph=True, or run backward "
+            "inside autograd.draw.recording() and pass its flow"
+        )
+        return None
+    if not seeded and root.shape != () and root.size != 1:
         shape = format_shape(root.shape)
         found.notes.append(f"no gradients: the root has shape {shape}, not one element; pass gradient= to seed it")
-        return
+        return None
     if root.dtype.kind not in "fc":
         found.notes.append(f"no gradients: the root has dtype {root.dtype}")
-        return
-    seed = np.ones(root.shape, root.dtype) if gradient is None else _seed(gradient, root)
+        return None
     try:
-        with np.errstate(all="ignore"):
-            flowing = graph.propagate({root: seed}, keep=set(shown), retain_graph=True)
+        with np.errstate(all="ignore"), recording(timed=timed) as flow:
+            graph.propagate({root: seed if seed.ndim else seed[()]}, retain_graph=True)
     except GradError as error:
         found.notes.append(f"no gradients: {error}")
-        return
-    found.seed = rms(seed) or 1.0
-    for node, g in flowing.items():
-        found.gradients[node] = np.conj(g) if node.dtype.kind == "c" else np.asarray(g)
-        if node.op is not None:
-            _split(found, node, g, joint)
+        return None
+    return flow
 
 
 def _seed(gradient: Any, root: Any) -> Any:
     seed = np.asarray(getattr(gradient, "data", gradient) if hasattr(gradient, "_node") else gradient, root.dtype)
     if seed.shape != root.shape:
         raise ValueError(f"draw: gradient has shape {seed.shape}, but the tensor has {root.shape}; they must be equal")
-    return seed
+    return np.conj(seed) if seed.dtype.kind == "c" else seed
 
 
-def _split(found: Record, node: Any, g: Any, joint: Collection[tuple[Any, int]]) -> None:
-    """The parts of the gradient that go to each argument of `node`, before the parents add them up."""
-    places = [i for i, parent in enumerate(node.parents) if parent is not None]
-    if len(places) == 0 or not hasattr(node.op, "pull"):
-        return
-    with np.errstate(all="ignore", invalid="raise"), no_grad():
-        for place, (_, r) in zip(places, node.op.pull(node, g, node.args, None, False, True), strict=False):
-            found.contributions[node, place] = rms(r)
-            if (node, place) in joint:
-                found.parts[node, place] = r
+def show_gradients(found: Record, shown: Collection[Any]) -> None:
+    """Keep the gradients of the nodes `shown` as arrays, as users see them: of complex numbers the conjugate."""
+    for node in shown:
+        parts = found.into.get(node)
+        if parts:
+            whole = added(parts)
+            array = np.conj(whole.sample) if node.dtype.kind == "c" else np.asarray(whole.sample)
+            found.gradients[node] = array.reshape(node.shape) if whole.whole else array
 
 
 def measure_values(found: Record, shown: Collection[Any], root_value: Any) -> None:
     """The values of the nodes `shown`: those recorded, then those that follow from them."""
-    known = _recorded(found.nodes)
+    known = recorded(found.nodes)
     known[found.root] = root_value
     derived: dict[Any, Any] = {}
     stale = False
@@ -149,7 +225,7 @@ def measure_values(found: Record, shown: Collection[Any], root_value: Any) -> No
             found.values[node] = np.asarray(value)
 
 
-def _recorded(nodes: Iterable[Any]) -> dict[Any, Any]:
+def recorded(nodes: Iterable[Any]) -> dict[Any, Any]:
     """Values that the graph holds: as a node's own result, or as an argument kept by a consumer."""
     known: dict[Any, Any] = {}
     for node in nodes:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import html
 import math
-from dataclasses import dataclass, field
 from typing import Any
 
 import graphviz
 import numpy as np
 
 from autograd.draw import style
-from autograd.draw.capture import constants, detail, format_dtype, format_number, format_shape, format_values, rms
-from autograd.draw.fold import Box, Edge, View, chain, scopes_of
+from autograd.draw.blocks import chain
+from autograd.draw.capture import constants, detail, format_dtype, format_number, format_shape, format_values
+from autograd.draw.fold import Box, Edge, View
+from autograd.draw.layout import Layout, place, short, trunk
+from autograd.draw.stats import SAMPLE, Statistics
 
-LONGEST = 8  # ranks: a leaf is drawn again where an edge would be longer
 IN_ORDER = 60  # boxes: so small a formula is drawn with its arguments in order, the first on top
 FONT = "Helvetica,Arial,sans-serif"
 SYMBOLS = {
@@ -30,21 +31,6 @@ _FILLS = {
     "module": (COLORS.module, COLORS.module_line),
     "more": (COLORS.constant, COLORS.constant_line),
 }
-
-
-@dataclass(slots=True)
-class Layout:
-    """Where each box goes: its name in the source, its rank and its innermost cluster."""
-
-    view: View
-    rank: dict[Box, int] = field(default_factory=dict)
-    names: dict[Any, str] = field(default_factory=dict)  # by box; by (leaf's box, consumer) for leaves
-    home: dict[str, Any] = field(default_factory=dict)  # name -> scope
-    members: dict[str, Box] = field(default_factory=dict)
-    beside: dict[str, list[str]] = field(default_factory=dict)  # op -> leaves in its own column
-    caption: dict[Box, str] = field(default_factory=dict)
-    first: dict[str, Box] = field(default_factory=dict)  # leaf -> its first consumer
-    stacks: dict[str, list[Box]] = field(default_factory=dict)  # parameters of one op, drawn as one box
 
 
 def clean(text: str, limit: int = 40) -> str:
@@ -68,7 +54,7 @@ def escape(text: str, limit: int = 40) -> str:
 
 def build(view: View) -> tuple[graphviz.Digraph, dict[str, str]]:
     """The drawing's source, and a title for every box by its name in the source."""
-    layout = _place(view)
+    layout = place(view)
     titles = {name: clean(_title(box, view), 400) for name, box in layout.members.items()}
     for name, stack in layout.stacks.items():
         titles[name] = "\n".join(clean(_title(box, view), 400) for box in stack)
@@ -81,89 +67,21 @@ def build(view: View) -> tuple[graphviz.Digraph, dict[str, str]]:
     if len(view.boxes) <= IN_ORDER and not layout.beside and not any(layout.home.values()):
         dot.attr("graph", ordering="in")
     _clusters(dot, layout)
-    trunk = _trunk(view)
+    straight = trunk(view)
     for box in view.boxes:
         stacked: dict[str, Edge] = {}  # one line for a stack, as strong as the strongest in it
         for edge in box.inputs:
             tail = layout.names[(edge.source, box) if (edge.source, box) in layout.names else edge.source]
             if tail not in layout.stacks:
-                dot.edge(tail, layout.names[box], **_edge(edge, (edge.source, box) in trunk, view))
+                dot.edge(tail, layout.names[box], **_edge(edge, (edge.source, box) in straight, view))
             elif tail not in stacked or (edge.size or 0.0) > (stacked[tail].size or 0.0):
                 stacked[tail] = edge
+            if edge.statistics is not None:
+                key = f"{tail}&#45;&gt;{layout.names[box]}"  # as Graphviz writes an edge's name in SVG
+                titles[key] = f"{titles[key]}\n{flow_text(edge)}" if key in titles else flow_text(edge)
         for tail, edge in stacked.items():
             dot.edge(tail, layout.names[box], **_edge(edge, False, view))
     return dot, titles
-
-
-def _place(view: View) -> Layout:
-    layout = Layout(view)
-    counts = scopes_of(view.boxes)
-    uses: dict[Box, list[Box]] = {}
-    for box in view.boxes:
-        for edge in box.inputs:
-            uses.setdefault(edge.source, []).append(box)
-        layout.rank[box] = 1 + max((layout.rank.get(e.source, 0) for e in box.inputs), default=-1)
-        if box.kind in ("op", "module"):
-            name = f"n{len(layout.members)}"
-            layout.names[box], layout.members[name] = name, box
-            layout.home[name], layout.caption[box] = _home(box, counts)
-    for box in view.boxes:
-        if box.kind not in ("op", "module"):
-            _place_leaf(box, list(dict.fromkeys(uses.get(box, []))), layout)
-    _stack(layout)
-    return layout
-
-
-def _stack(layout: Layout) -> None:
-    """Draw the parameters that one op alone uses (a weight and its bias) as one box with a line each."""
-    users: dict[str, int] = {}
-    for key, name in layout.names.items():
-        if isinstance(key, tuple):
-            users[name] = users.get(name, 0) + 1
-    for consumer, beside in layout.beside.items():
-        own = [n for n in beside if users[n] == 1 and layout.members[n].kind == "parameter"]
-        if len(own) < 2:
-            continue
-        layout.stacks[own[0]] = [layout.members[n] for n in own]
-        op = layout.members[consumer]
-        for name in own[1:]:
-            layout.names[layout.members.pop(name), op] = own[0]
-            del layout.home[name]
-        layout.beside[consumer] = [n for n in beside if n not in own[1:]]
-
-
-def _home(box: Box, counts: dict[int, int]) -> tuple[Any, str]:
-    """The scope to draw `box` in: one that would hold this box alone becomes a caption on it instead."""
-    scope, caption = box.scope, ""
-    for outer in reversed(chain(box.scope)):
-        scope = outer
-        if counts[id(outer)] > 1 or box.kind == "module":
-            return scope, caption
-        caption = caption or str(outer.label)
-    return None, caption
-
-
-def _place_leaf(box: Box, consumers: list[Box], layout: Layout) -> None:
-    """Draw a leaf once for each cluster and stretch of ranks in which it is used."""
-    copies: dict[int, tuple[int, str]] = {}  # by scope: the rank of the newest copy's first use, and its name
-    for consumer in sorted(consumers, key=layout.rank.__getitem__):
-        rank, scope = layout.rank[consumer], layout.home[layout.names[consumer]]
-        first, name = copies.get(id(scope), (-LONGEST - 1, ""))
-        if rank - first > LONGEST:
-            name = f"n{len(layout.members)}"
-            copies[id(scope)] = rank, name
-            layout.members[name] = box
-            layout.home[name] = scope
-            layout.first[name] = consumer
-            others = {e.source.kind for e in consumer.inputs} - {"parameter"}
-            if others and (box.kind == "parameter" or (box.kind == "constant" and others - {"constant", "leaf"})):
-                layout.beside.setdefault(layout.names[consumer], []).append(name)
-        layout.names[box, consumer] = name
-    if not consumers:  # the root itself is a leaf
-        name = f"n{len(layout.members)}"
-        layout.names[box] = name
-        layout.members[name] = box
-        layout.home[name] = None
 
 
 def _clusters(dot: graphviz.Digraph, layout: Layout) -> None:
@@ -202,18 +120,17 @@ def _members(part: graphviz.Digraph, names: list[str], layout: Layout) -> None:
 
 
 def _stack_node(name: str, layout: Layout) -> dict[str, str]:
-    record = layout.view.record
+    view = layout.view
     lines = []
     trouble = False
     for box in layout.stacks[name]:
         shape, dtype = _type(box)
-        label = f"<B>{escape(_short(box, name, layout))}</B>"
+        label = f"<B>{escape(short(box, name, layout))}</B>"
         cells = [_font(label, 9, COLORS.text), _font(f"{shape} {dtype}", 8, COLORS.muted)]
-        gradient = record.gradients.get(box.node)
-        if gradient is not None:
-            size = rms(gradient)
-            trouble = trouble or not math.isfinite(size)
-            cells.append(_gradient(gradient, size, record.seed))
+        trouble = trouble or bool(box.troubles) or not _finite(box, view)
+        if (chip := _chip(box, view)) is not None:
+            cells.append(chip)
+        cells += [_word(found.word) for found in box.troubles[:1]]
         lines.append("<TR>" + "".join(f'<TD ALIGN="LEFT">{cell}</TD>' for cell in cells) + "</TR>")
     fill, line = _FILLS["parameter"]
     return {
@@ -224,37 +141,43 @@ def _stack_node(name: str, layout: Layout) -> dict[str, str]:
     }
 
 
-def _short(box: Box, name: str, layout: Layout) -> str:
-    """A leaf's name without the part that the module around it says already."""
-    prefix, _, last = box.label.rpartition(".")
-    scope = layout.home[name]
-    for said in (layout.caption.get(layout.first[name], ""), str(scope.label) if scope is not None else ""):
-        module = said.partition(":")[0]
-        if module and (prefix == module or prefix.endswith("." + module)):
-            return last
-    return box.label
-
-
 def _node(box: Box, name: str, layout: Layout) -> dict[str, str]:
     view = layout.view
-    record = view.record
     fill, line = _FILLS[box.kind]
     attributes = {"fillcolor": fill, "color": line, "penwidth": "1"}
-    label = _short(box, name, layout) if box.kind == "parameter" else box.label
+    label = short(box, name, layout) if box.kind == "parameter" else box.label
     rows = _rows(box, label, view, layout.caption.get(box, ""))
-    gradient = record.gradients.get(box.node)
-    if gradient is not None:
-        size = rms(gradient)
-        if not math.isfinite(size):
-            attributes |= {"color": COLORS.trouble, "penwidth": "2.4", "fillcolor": COLORS.trouble_fill}
-        rows.append(_gradient(gradient, size, record.seed))
-    if box.node is record.root and box.node is not None and attributes["penwidth"] == "1":
+    if box.troubles or not _finite(box, view):
+        attributes |= {"color": COLORS.trouble, "penwidth": "2.4", "fillcolor": COLORS.trouble_fill}
+    if (chip := _chip(box, view)) is not None:
+        rows.append(chip)
+    if box.range is not None and view.show == "grad":
+        rows.append(_font(f"each {_range(box)}", 8, COLORS.text))
+    words = dict.fromkeys(found.word for found in box.troubles)
+    rows += [_word(word) for word in list(words)[:3]]
+    if box.node is view.record.root and box.node is not None and attributes["penwidth"] == "1":
         attributes |= {"color": COLORS.root_line, "penwidth": "1.8"}
-    if box.kind in ("constant", "more"):
+    if box.count > 1:
+        attributes["peripheries"] = "2"
+    if box.kind in ("constant", "more") or box.node not in view.record.members and box.kind == "parameter":
         attributes["style"] = "rounded,filled,dashed"
     body = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
     attributes["label"] = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>>'
     return attributes
+
+
+def _finite(box: Box, view: View) -> bool:
+    return box.node not in view.record.gradients or view.record.statistics(box.node).finite
+
+
+def _word(text: str) -> str:
+    return _font(f"<B>{escape(text)}</B>", 9, COLORS.trouble)
+
+
+def _range(box: Box) -> str:
+    """From the least to the largest gradient of the copies of a folded block."""
+    low, high = box.range or (0.0, 0.0)
+    return style.size_text(low) if low == high else f"{style.size_text(low)} to {style.size_text(high)}"
 
 
 def _font(text: str, size: int, color: str) -> str:
@@ -277,8 +200,10 @@ def _rows(box: Box, label: str, view: View, caption: str) -> list[str]:
         rows.append(_font("constant", 9, COLORS.muted))
     elif label:
         rows.append(f"<B>{escape(label)}</B>")
+    if box.count > 1:
+        rows.append(f"<B>{escape(box.times)}</B>")
     if box.kind == "module":
-        rows.append(_font(f"{len(box.nodes)} nodes", 8, COLORS.muted))
+        rows.append(_font(f"{len(box.nodes):,} nodes", 8, COLORS.muted))
     shape, dtype = _type(box)
     if shape is not None:
         rows.append(_font(f"{shape} {dtype}".strip(), 8, COLORS.muted))
@@ -297,25 +222,40 @@ def _type(box: Box) -> tuple[str | None, str]:
     return format_shape(shape) if shape else "", format_dtype(of.dtype)
 
 
+def _chip(box: Box, view: View) -> str | None:
+    """What the picture shows of a box: its gradient, or the RMS of its value, its memory, its time; None if unknown."""
+    record = view.record
+    if view.show == "grad":
+        gradient = record.gradients.get(box.node)
+        return None if gradient is None else _gradient(gradient, record.statistics(box.node).rms, record.seed)
+    if box.amount is None:
+        return None
+    if not math.isfinite(box.amount):
+        return _font(f"<B>{style.size_text(box.amount)}</B>", 10, COLORS.trouble)
+    return _field(style.amount_text(box.amount, view.show), style.step(box.amount, view.top, style.RANGE[view.show]))
+
+
 def _gradient(gradient: Any, size: float, seed: float) -> str:
     """A scalar's gradient with its sign in blue or red; that of others as a field of the ramp's colour."""
-    place = style.step(size, seed)
     if gradient.size == 1 and gradient.dtype.kind == "f" and math.isfinite(size) and size:
         number = gradient.reshape(-1)[0]
         color = COLORS.plus if number > 0 else COLORS.minus
         return _font(f"∂ {escape(format_number(number, sign=True))}", 10, color)
     if not math.isfinite(size):
         return _font(f"<B>∂ {style.size_text(size)}</B>", 10, COLORS.trouble)
-    text = format_values(gradient) or style.size_text(size)
+    return _field(f"∂ {format_values(gradient) or style.size_text(size)}", style.step(size, seed))
+
+
+def _field(text: str, place: int) -> str:
     return (
         f'<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="2" CELLSPACING="0" STYLE="ROUNDED" '
-        f'BGCOLOR="{style.RAMP[place]}"><TR><TD>{_font("∂ " + escape(text, 80), 9, style.ink(place))}</TD></TR></TABLE>'
+        f'BGCOLOR="{style.RAMP[place]}"><TR><TD>{_font(escape(text, 80), 9, style.ink(place))}</TD></TR></TABLE>'
     )
 
 
 def _edge(edge: Edge, trunk: bool, view: View) -> dict[str, str]:
     attributes: dict[str, str] = {"weight": "100"} if trunk else {}
-    if edge.size is None:
+    if edge.size is None or view.show != "grad":
         return attributes
     if not math.isfinite(edge.size):
         return attributes | {"color": COLORS.trouble, "penwidth": "2.4", "style": "dashed"}
@@ -329,22 +269,6 @@ def _edge(edge: Edge, trunk: bool, view: View) -> dict[str, str]:
     }
 
 
-def _trunk(view: View) -> set[tuple[Box, Box]]:
-    """The longest way from the root back to the first op."""
-    length: dict[Box, int] = {}
-    for box in view.boxes:
-        length[box] = 1 + max((length.get(e.source, 0) for e in box.inputs), default=0)
-    trunk: set[tuple[Box, Box]] = set()
-    box = view.boxes[-1]
-    while True:
-        inputs = [e.source for e in box.inputs if length.get(e.source, 0) < length[box] and e.source.inputs]
-        if not inputs:
-            return trunk
-        source = max(inputs, key=lambda b: length.get(b, 0))
-        trunk.add((source, box))
-        box = source
-
-
 def _title(box: Box, view: View) -> str:
     """What a box says when pointed at."""
     shape, dtype = _type(box)
@@ -353,17 +277,38 @@ def _title(box: Box, view: View) -> str:
         f"{box.kind} {label}" if box.kind != label else label,
         f"{shape} {dtype}".strip() if shape is not None else "",
     ]
-    gradient = view.record.gradients.get(box.node)
-    if gradient is not None:
-        words.append(f"gradient RMS {style.size_text(rms(gradient))}")
+    if box.count > 1:
+        words.append(box.times)
+    if box.node in view.record.gradients:
+        words.append("gradient " + statistics_text(view.record.statistics(box.node)))
+    if box.amount is not None and view.show != "grad":
+        words.append(f"{view.show} {style.amount_text(box.amount, view.show)}")
+    words += [str(found) for found in box.troubles[:3]]
     path = " / ".join(str(s.label) for s in chain(box.scope))
     return " · ".join(word for word in (*words, path) if word)
+
+
+def statistics_text(told: Statistics) -> str:
+    """RMS, maximum, zeros, NaN and infinities in words."""
+    words = [f"RMS {style.size_text(told.rms)}"]
+    if told.size > 1:
+        words.append(f"max {style.size_text(told.max)}")
+        words += [f"{told.zeros:.0%} zeros".replace("%", " %")] if told.zeros else []
+    words += [f"{told.nans:,} NaN"] if told.nans else []
+    words += [f"{told.infinities:,} infinite"] if told.infinities else []
+    return ", ".join(words) + (f" (max and zeros of {SAMPLE:,} elements of {told.size:,})" if told.sampled else "")
+
+
+def flow_text(edge: Edge) -> str:
+    """What flows back along an edge, and how much of its value's gradient that is."""
+    words = statistics_text(edge.statistics) if edge.statistics is not None else ""
+    return words + (f"; {edge.told} of the gradient comes this way" if edge.told else "")
 
 
 def _legend(view: View) -> str:
     """What the colours mean, and what the picture cannot show."""
     rows: list[str] = []
-    if view.record.gradients:
+    if view.record.gradients and view.show == "grad":
         fields = "".join(
             f'<TD BGCOLOR="{style.RAMP[i]}">{_font(f"10{power}", 8, style.ink(i))}</TD>'
             for i, power in zip((0, 4, 8, 12, 16), ("⁻⁸", "⁻⁶", "⁻⁴", "⁻²", "⁰"), strict=True)
@@ -371,7 +316,12 @@ def _legend(view: View) -> str:
         said = _font("∂ gradient’s RMS relative to the root’s; edges: the part that flows this way", 8, COLORS.muted)
         rows.append(f"<TR>{fields}<TD>{said}</TD></TR>")
         rows = [f'<TR><TD ALIGN="LEFT"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">{rows[0]}</TABLE></TD></TR>']
+    elif view.show != "grad":
+        rows.append(f'<TR><TD ALIGN="LEFT">{_font(style.SAID[view.show], 8, COLORS.muted)}</TD></TR>')
     notes = list(view.record.notes)
+    hidden = len(view.record.missing) - sum(box.node not in view.record.members for box in view.boxes if box.nodes)
+    if hidden > 0:
+        notes.append(f"{hidden:,} more parameters are not reached")
     if view.cut:
         notes.append(f"{view.cut:,} older nodes are not shown")
     rows += [f'<TR><TD ALIGN="LEFT">{_font("Note: " + escape(n, 160), 9, COLORS.text)}</TD></TR>' for n in notes]

@@ -70,8 +70,11 @@ def _with_pygraphviz(source: str, kind: str) -> bytes:
             graph.close()
 
 
-def render_svg(source: str, titles: dict[str, str], caption: str, text: str) -> str:
-    """An SVG that stands alone: the same as text in `<desc>`, titles to point at, dark where the reader prefers it."""
+def render_svg(source: str, titles: dict[str, str], caption: str, text: str, adapts: bool = True) -> str:
+    """An SVG that stands alone: the same as text in `<desc>`, titles to point at, dark where the reader prefers it.
+
+    Where it does not adapt, it keeps the colours of `source`.
+    """
     drawn = render(source, "svg").decode("utf-8")
     body = re.sub(r"<!--.*?-->\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
 
@@ -83,4 +86,5 @@ def render_svg(source: str, titles: dict[str, str], caption: str, text: str) -> 
     head = head.replace("<svg", '<svg class="glassgrad" role="img"', 1)
     rest = _TITLE.sub(title, rest)
     said = f"<title>{escape(caption)}</title>\n<desc>{escape(text)}</desc>"
-    return f"{head}>\n{said}\n<style>{style.stylesheet()}</style>{rest}"
+    rules = f"<style>{style.stylesheet()}</style>" if adapts else ""
+    return f"{head}>\n{said}\n{rules}{rest}"

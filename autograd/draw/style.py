@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
 
 from autograd.draw.capture import format_number
@@ -10,6 +11,12 @@ from autograd.draw.capture import format_number
 DECADES = 8.0  # the fixed scale: from the root's gradient down
 STEPS = 17  # of the ramp: two per decade
 THIN, THICK = 0.6, 6.0  # points
+RANGE = {"value": DECADES, "memory": 4.0, "time": 4.0}  # decades below the largest
+SAID = {
+    "value": "RMS of the values; the colour falls over eight decades from the largest",
+    "memory": "memory that the graph keeps for the backward pass; the colour falls over four decades from the largest",
+    "time": "time of the backward rules; the colour falls over four decades from the longest",
+}
 
 
 class Theme(NamedTuple):
@@ -81,7 +88,7 @@ def _luminance(colour: str) -> float:
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def step(size: float, seed: float) -> int:
+def step(size: float, seed: float, decades: float = DECADES) -> int:
     """Place on the ramp of a gradient of RMS `size`: 0 (8 decades below the root's, or zero) to 16 (the root's).
 
     >>> step(1e-4, 1.0)
@@ -89,8 +96,8 @@ def step(size: float, seed: float) -> int:
     """
     if size == 0.0 or not math.isfinite(size):
         return 0 if size == 0.0 else STEPS - 1
-    decades = math.log10(size) - math.log10(seed)
-    return round(min(max(1.0 + decades / DECADES, 0.0), 1.0) * (STEPS - 1))
+    below = math.log10(size) - math.log10(seed)
+    return round(min(max(1.0 + below / decades, 0.0), 1.0) * (STEPS - 1))
 
 
 def width(size: float, seed: float) -> float:
@@ -129,3 +136,29 @@ def size_text(size: float) -> str:
     if size == 0.0:
         return "0"
     return format_number(float(f"{size:.2g}"))
+
+
+def amount_text(amount: float, show: str) -> str:
+    """An RMS, bytes or seconds with its unit.
+
+    >>> amount_text(2048, "memory"), amount_text(0.0015, "time")
+    ('2 KiB', '1.5 ms')
+    """
+    if show == "memory":
+        for unit in ("B", "KiB", "MiB"):
+            if amount < 1024:
+                return f"{amount:.3g} {unit}"
+            amount /= 1024
+        return f"{amount:.3g} GiB"
+    if show == "time":
+        for unit, seconds in (("s", 1.0), ("ms", 1e-3)):
+            if amount >= seconds:
+                return f"{amount / seconds:.2g} {unit}"
+        return f"{amount / 1e-6:.2g} µs"
+    return size_text(amount)
+
+
+def recoloured(text: str) -> str:
+    """`text` with every colour of the light theme exchanged for that of the dark one."""
+    table = exchange()
+    return re.sub(r"#[0-9a-f]{6}\b", lambda match: table.get(match[0], match[0]), text)

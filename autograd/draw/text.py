@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd.draw import style
-from autograd.draw.capture import constants, detail, format_dtype, format_number, format_shape, format_values, rms
+from autograd.draw.blocks import chain
+from autograd.draw.capture import constants, detail, format_dtype, format_number, format_shape, format_values
 from autograd.draw.dot import clean
-from autograd.draw.fold import Box, View, chain
+from autograd.draw.fold import Box, Edge, View
 
 BARS = " ▁▂▃▄▅▆▇█"
+MOST = 30  # findings: the others are counted
 
 
 def tree(view: View) -> str:
@@ -36,6 +38,9 @@ def tree(view: View) -> str:
     notes = [f"note: {clean(note, 400)}" for note in view.record.notes]
     if view.cut:
         notes.append(f"note: {view.cut:,} older nodes are not shown")
+    troubles = view.record.troubles
+    notes += [f"trouble: {clean(str(found), 400)}" for found in troubles[:MOST]]
+    notes += [f"trouble: {len(troubles) - MOST:,} more"] if len(troubles) > MOST else []
     return "\n".join([*_branches(lines), *notes]) + "\n"
 
 
@@ -47,7 +52,10 @@ def _ordered(view: View) -> list[tuple[Box, Any]]:
             for edge in box.inputs:
                 ordered.setdefault(edge.source, box.scope)
             ordered[box] = box.scope
-    return list(ordered.items()) or [(box, box.scope) for box in view.boxes]
+    for box in view.boxes:  # a root that is a leaf, and parameters that the root does not reach
+        if box.kind != "more":
+            ordered.setdefault(box, box.scope)
+    return list(ordered.items())
 
 
 def _branches(lines: list[tuple[int, str]]) -> list[str]:
@@ -64,25 +72,51 @@ def _branches(lines: list[tuple[int, str]]) -> list[str]:
 
 def _line(box: Box, numbers: dict[Box, str], view: View) -> str:
     name = clean(box.label) if box.label else box.kind
-    inputs = [numbers[edge.source] for edge in box.inputs]
+    inputs = [_input(edge, numbers, view) for edge in box.inputs]
     if box.kind == "op":
         inputs += [clean(told)] if (told := detail(box.node)) else []
         inputs += [format_number(c) for c in constants(box.node) if isinstance(c, (int, float, complex, np.number))]
     words = [f"{numbers[box]} {name}" + (f"({', '.join(inputs)})" if box.kind in ("op", "module") else "")]
     if box.kind == "module":
-        words.append(f"[{len(box.nodes)} nodes]")
+        words += [box.times] if box.count > 1 else []
+        words.append(f"[{len(box.nodes):,} nodes]")
     of = box.constant if box.kind == "constant" else box.node
     if of is not None:
         words.append(f"{format_shape(tuple(of.shape))} {format_dtype(of.dtype)}")
     value = box.constant if box.kind == "constant" else view.record.values.get(box.node)
     text = format_values(value) if isinstance(value, (np.ndarray, np.generic)) else ""
     words += [f"= {text}"] if text else []
-    gradient = view.record.gradients.get(box.node)
-    return "  ".join(words + ([_gradient(gradient, view.record.seed)] if gradient is not None else []))
+    words += _told(box, view)
+    words += list(dict.fromkeys(found.word for found in box.troubles))
+    return "  ".join(words)
 
 
-def _gradient(gradient: Any, seed: float) -> str:
-    size = rms(gradient)
+def _input(edge: Edge, numbers: dict[Box, str], view: View) -> str:
+    """The number of an input, with the part of its gradient that comes this way where there are several."""
+    words = numbers[edge.source]
+    if edge.count > 1:
+        words += f" ×{edge.count:,}"
+    return words + (f" ∂ {edge.told}" if edge.told and view.show == "grad" else "")
+
+
+def _told(box: Box, view: View) -> list[str]:
+    """What the picture shows of a box: its gradient, over its copies too, and how it is shared; or an amount."""
+    record = view.record
+    if view.show != "grad":
+        return [style.amount_text(box.amount, view.show)] if box.amount is not None else []
+    gradient = record.gradients.get(box.node)
+    words = [] if gradient is None else [_gradient(gradient, record.statistics(box.node).rms, record.seed)]
+    if box.range is not None:
+        bars = "".join(BARS[_bar(size, record.seed)] for size in box.sizes) if len(box.sizes) <= 32 else ""
+        words.append(f"each {' to '.join(dict.fromkeys(map(style.size_text, box.range)))} {bars}".rstrip())
+    return words
+
+
+def _bar(size: float, seed: float) -> int:
+    return max(style.step(size, seed) // 2, 1) if size else 0
+
+
+def _gradient(gradient: Any, size: float, seed: float) -> str:
     text = format_values(gradient, sign=gradient.size == 1) if np.isfinite(size) else style.size_text(size)
-    bar = BARS[max(style.step(size, seed) // 2, 1)] if np.isfinite(size) and size else ""
+    bar = BARS[_bar(size, seed)] if np.isfinite(size) and size else ""
     return f"∂ {text}" if text else f"∂ rms {style.size_text(size)} {bar}".rstrip()

@@ -111,7 +111,8 @@ def test_edges_carry_the_part_before_accumulation():
 
     record = capture.record(out._node)
     view = fold.fold(record, 100)
-    capture.measure_gradients(record, view.nodes())
+    capture.measure_gradients(record)
+    capture.show_gradients(record, view.nodes())
     fold.sizes(view)
     parts = sorted(e.size for box in view.boxes for e in box.inputs if e.node is y._node)
     np.testing.assert_allclose(parts, [1e-4, 10.0])
@@ -205,14 +206,32 @@ def test_a_leaf_that_nobody_holds_is_drawn_without_a_value():
 # ---- any size
 
 
-def test_a_chain_of_ten_thousand_is_cut_with_a_count():
+def test_a_chain_of_ten_thousand_folds_to_its_ends():
     x = scalar(1, "x")
     y = x
     for _ in range(10_000):
         y = anp.sin(y)
     d = draw(y)
-    assert d.text.count("sin") == 400
-    assert "9,601 more" in d.text and "9,601 more" in d.dot
+    assert d.text.splitlines()[0].startswith("%0 x")
+    assert [" ".join(line.split()[1:3]) for line in d.text.splitlines()[1:]] == [
+        "sin(%0) scalar",
+        "sin(%1) scalar",
+        "sin(%2) ×9,997",
+        "sin(%3) scalar",
+    ]
+    assert "×9,997" in d.dot and "∂ +1" in d.text.splitlines()[-1]
+
+
+def test_a_long_graph_that_does_not_repeat_is_cut_with_a_count():
+    rng = np.random.default_rng(0)
+    x = scalar(1, "x")
+    y = x
+    for choice in rng.integers(4, size=10_000):
+        y = (anp.sin, anp.cos, anp.arctan, anp.negative)[choice](y * 0.5 if rng.random() < 0.5 else y)
+    d = draw(y)
+    count = sum(box.kind != "more" for box in d.view.boxes)
+    assert 100 < count <= 150
+    assert f"{d.view.cut:,} more" in d.text and f"{d.view.cut:,} more" in d.dot
     assert "∂ +1" in d.text.splitlines()[-2]
 
 
@@ -233,8 +252,10 @@ def test_modules_fold_before_anything_is_cut():
             for _ in range(50):
                 y = anp.sin(y)
     d = draw(y, budget=40)
-    assert d.text.count("[50 nodes]") == 30 and "more" not in d.text
-    assert d.dot.count(" -> ") == 30
+    assert "0 … 29: Layer(%0)  ×30  [1,500 nodes]" in d.text and "more" not in d.text
+    assert d.dot.count(" -> ") == 1
+    opened = draw(y, budget=80, expand=["7"])
+    assert opened.text.count("sin(") == 4 and "0 … 6: Layer(%0)  ×7  [350 nodes]" in opened.text
     full = draw(y, budget=2000)
     assert full.text.count("sin") == 1500
 
@@ -249,7 +270,7 @@ def test_an_edge_into_a_folded_module_carries_the_sum_of_its_parts():
     out = inner + y * 5.0
     record = capture.record(out._node)
     view = fold.fold(record, 5)
-    capture.measure_gradients(record, view.nodes() | view.consumers(), None, view.joint())
+    capture.measure_gradients(record)
     fold.sizes(view)
     (module,) = (box for box in view.boxes if box.kind == "module")
     assert [edge.size for edge in module.inputs] == [2.0]
