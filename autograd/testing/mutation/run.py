@@ -60,7 +60,8 @@ def score(
     examples : int
         At most so many for an op.
     limit : float
-        Seconds of the processor for a mutant and an op; ten times that is a hang, which counts as found.
+        Seconds of the processor for a mutant, shared by the ops that have it; ten times that is a hang, which counts as
+        found.
     reach : int
         A helper or rule that several ops share is tried through at most so many of them.
     explained : mapping, optional
@@ -116,9 +117,11 @@ def judge(mutant: Mutant, settings: _Settings, begin: Callable[[], object] = lam
     """Check the ops that have the mistake, until one of them is found wrong."""
     started = time.process_time()
     used = 0
-    for name in mutant.ops[: settings.reach]:
+    names = mutant.ops[: settings.reach]
+    share = settings.limit / len(names)
+    for name in names:
         for _ in range(6):  # a finding that is no mistake's fault is left out, and the check asked again
-            status, found, more = _checked(mutant, name, settings, begin)
+            status, found, more = _checked(mutant, name, settings, share, begin)
             used += more
             if status == "survived" or _confirmed(settings, name):
                 break
@@ -129,14 +132,16 @@ def judge(mutant: Mutant, settings: _Settings, begin: Callable[[], object] = lam
     return Outcome("survived", "", "", used, time.process_time() - started)
 
 
-def _checked(mutant: Mutant, name: str, settings: _Settings, begin: Callable[[], object]) -> tuple[str, str, int]:
+def _checked(
+    mutant: Mutant, name: str, settings: _Settings, share: float, begin: Callable[[], object]
+) -> tuple[str, str, int]:
     check: Any = settings.check
     if hasattr(check, "prepare"):
         check.prepare(name, settings.seed, settings.examples)
     begin()
     try:
         with mutant.installed(), _alarm(HANG * settings.limit):
-            found = check(name, settings.seed, settings.examples, time.process_time() + settings.limit)
+            found = check(name, settings.seed, settings.examples, time.process_time() + share)
     except _TimeUp:
         return "hang", f"no end after {HANG * settings.limit:.0f} s", 0
     except Exception as error:
