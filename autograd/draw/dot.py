@@ -100,11 +100,21 @@ def _clusters(dot: graphviz.Digraph, layout: Layout) -> None:
         part.attr(label=f'<<FONT COLOR="{COLORS.muted}" POINT-SIZE="10">{escape(str(scope.label))}</FONT>>',
                   style="rounded,filled", color=COLORS.cluster_line, labeljust="l", labelloc="t", margin="10",
                   fillcolor=COLORS.cluster_alternate if depth % 2 else COLORS.cluster)  # fmt: skip
+    lost = [name for name in inside.get(id(None), ()) if _unreached(layout.members[name], layout.view)]
     for key, names in inside.items():
-        _members(parts[key], names, layout)
+        _members(parts[key], [name for name in names if name not in lost], layout)
+    if lost:
+        with dot.subgraph(name="cluster_unreached") as part:
+            said = _font("parameters that the root does not reach", 10, COLORS.muted)
+            part.attr(label=f"<{said}>", style="rounded,dashed", color=COLORS.cluster_line, labeljust="l", labelloc="t")
+            _members(part, lost, layout)
     for key, scope in sorted(order.items(), key=lambda item: -len(chain(item[1]))):
         outer = chain(scope)[-2:-1]
         parts[id(outer[0]) if outer else id(None)].subgraph(parts[key])
+
+
+def _unreached(box: Box, view: View) -> bool:
+    return box.kind == "parameter" and box.node not in view.record.members
 
 
 def _members(part: graphviz.Digraph, names: list[str], layout: Layout) -> None:
@@ -159,7 +169,7 @@ def _node(box: Box, name: str, layout: Layout) -> dict[str, str]:
         attributes |= {"color": COLORS.root_line, "penwidth": "1.8"}
     if box.count > 1:
         attributes["peripheries"] = "2"
-    if box.kind in ("constant", "more") or box.node not in view.record.members and box.kind == "parameter":
+    if box.kind in ("constant", "more") or _unreached(box, view):
         attributes["style"] = "rounded,filled,dashed"
     body = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
     attributes["label"] = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{body}</TABLE>>'
@@ -319,7 +329,7 @@ def _legend(view: View) -> str:
     elif view.show != "grad":
         rows.append(f'<TR><TD ALIGN="LEFT">{_font(style.SAID[view.show], 8, COLORS.muted)}</TD></TR>')
     notes = list(view.record.notes)
-    hidden = len(view.record.missing) - sum(box.node not in view.record.members for box in view.boxes if box.nodes)
+    hidden = len(view.record.missing) - sum(_unreached(box, view) for box in view.boxes)
     if hidden > 0:
         notes.append(f"{hidden:,} more parameters are not reached")
     if view.cut:

@@ -117,7 +117,8 @@ def short(box: Box, name: str, layout: Layout) -> str:
     """A leaf's name without the part that the module around it says already."""
     prefix, _, last = box.label.rpartition(".")
     scope = layout.home[name]
-    for said in (layout.caption.get(layout.first[name], ""), str(scope.label) if scope is not None else ""):
+    caption = layout.caption.get(layout.first[name], "") if name in layout.first else ""
+    for said in (caption, str(scope.label) if scope is not None else ""):
         module = said.partition(":")[0]
         if module and (prefix == module or prefix.endswith("." + module)):
             return last

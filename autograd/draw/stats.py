@@ -128,10 +128,8 @@ def note(r: Any, square: float | None = None) -> Part:
         flat = _in_one_piece(r)
     if square is not None:
         return Part(sample, square, size)
-    if r.dtype.kind == "c":
-        square = float(np.vdot(flat, flat).real)
-    else:
-        square = float(flat.dot(flat))
+    with np.errstate(all="ignore"):
+        square = float(np.vdot(flat, flat).real if r.dtype.kind == "c" else flat.dot(flat))
     return Part(sample, square * (size / flat.size), size)
 
 

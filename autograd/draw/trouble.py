@@ -131,7 +131,8 @@ def _born(node: Any, known: dict[Any, Any]) -> Any:
         at = stack.pop()
         if at is not node and any(p is None and not _kept(at, i) for i, p in enumerate(at.parents)):
             return at
-        fresh = [p for p in at.parents if p is not None and p.op is not None and p not in known and p not in seen]
+        fresh = [p for p in at.parents if p is not None and p.op is not None and p.args is not None]
+        fresh = [p for p in fresh if p not in known and p not in seen]
         seen.update(fresh)
         stack.extend(fresh)
     return node
@@ -259,11 +260,16 @@ def _steepest(record: Record, reached: float) -> Any:
 
 
 def _flat(record: Record) -> list[Trouble]:
-    """ReLUs that are dead and sigmoids that are saturated."""
+    """ReLUs that are dead and sigmoids that are saturated; not those that have nothing but dead ones before them."""
     found = []
+    silent: set[Any] = set()  # dead, or made of what is silent alone
     for node in record.nodes:
         fact = record.facts.get(node)
-        if fact is None or fact.share < MOST or fact.size < (FEW if fact.kind == "dead" else 1):
+        before = [parent for parent in node.parents if parent is not None and parent.op is not None]
+        fed = bool(before) and silent.issuperset(before)
+        if fed or (fact is not None and fact.kind == "dead" and fact.share == 1.0):
+            silent.add(node)
+        if fed or fact is None or fact.share < MOST or fact.size < (FEW if fact.kind == "dead" else 1):
             continue
         said = {
             "dead": "of the units are zero for every example: no gradient passes",
@@ -277,13 +283,14 @@ def _flat(record: Record) -> list[Trouble]:
 
 
 def _unreached(record: Record) -> list[Trouble]:
-    reached = {name.rpartition(".")[0] for leaf, name in record.names.items() if leaf in record.parameters}
-    reached -= {record.names[leaf].rpartition(".")[0] for leaf in record.missing}
+    reached = {record.names[leaf].rpartition(".")[0] for leaf in record.parameters if leaf in record.members}
+    if any(node.scope is not None for node in record.nodes):
+        reached.add("")  # the model itself was called
     found = []
     for leaf in record.missing:
         name = record.names[leaf]
         if name.rpartition(".")[0] in reached:
-            said = "other parameters of its module were used, this one was not"
+            said = "its module takes part, but the loss does not depend on it: not used, or what it gave was detached"
             found.append(Trouble("unused", leaf, name, said))
         else:
             said = "the loss does not depend on it: its module was not called, or its result was detached"
