@@ -7,6 +7,8 @@
 6.0
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd import einops_backend, ops  # noqa: F401  the backend is found by its class alone
 from autograd.anomaly import AnomalyError, detect_anomaly
 from autograd.custom import custom_jvp, custom_vjp
@@ -18,6 +20,9 @@ from autograd.state import GradError, enable_grad, is_grad_enabled, no_grad, sco
 from autograd.tensor import Tensor, asarray, from_dlpack
 from autograd.transforms import grad, gradients, value_and_grad
 from autograd.vectorize import vmap
+
+if TYPE_CHECKING:
+    from autograd.draw.replay import replay
 
 __version__ = "0.1.0"
 
@@ -45,6 +50,7 @@ __all__ = [
     "no_grad",
     "ops",
     "primitive",
+    "replay",
     "saved_tensors_hooks",
     "scope",
     "stop_gradient",
@@ -52,3 +58,11 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "replay":  # pictures are loaded when asked for
+        from autograd.draw.replay import replay
+
+        return replay
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
