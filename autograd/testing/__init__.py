@@ -15,12 +15,17 @@ from autograd.testing.report import Finding, Report, Verdict
 if TYPE_CHECKING:
     from autograd.testing.fuzz import Outcome as Outcome
     from autograd.testing.fuzz import fuzz_op as fuzz_op
-    from autograd.testing.gradients import fuzz_gradients as fuzz_gradients
-    from autograd.testing.inputs import arrays_like as arrays_like
+    from autograd.testing.fuzz.gradients import fuzz_gradients as fuzz_gradients
+    from autograd.testing.fuzz.inputs import arrays_like as arrays_like
 
 __all__ = ["Finding", "Report", "Slope", "Verdict", "check_grads", "check_jvp", "check_vjp", "slope"]
 
-_WITH_HYPOTHESIS = {"Outcome": "fuzz", "fuzz_op": "fuzz", "fuzz_gradients": "gradients", "arrays_like": "inputs"}
+_WITH_HYPOTHESIS = {
+    "Outcome": "fuzz",
+    "fuzz_op": "fuzz",
+    "fuzz_gradients": "fuzz.gradients",
+    "arrays_like": "fuzz.inputs",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     given = {"seed": config.getoption("--grad-seed"), "examples": config.getoption("--grad-examples")}
     given = {key: value for key, value in given.items() if value is not None}
     if given:
-        from autograd.testing import gradients
+        from autograd.testing.fuzz import gradients
 
         gradients.overrides.update(given)
         config.add_cleanup(gradients.overrides.clear)
@@ -141,7 +141,7 @@ class _Coverage:
         self._open: Any = None
         self._seen: Seen | None = None
         if wanted not in ("all", "touched"):
-            from autograd.testing.names import unknown
+            from autograd.testing.fuzz.names import unknown
 
             known = _every()
             for name in wanted.split(","):

@@ -13,9 +13,9 @@ import pytest
 from autograd import Tensor, gradients, ops
 from autograd.primitive import composites, table
 from autograd.testing.branches import exercise, recording
-from autograd.testing.rulecode import described, edges_of, refuses, rule_codes
+from autograd.testing.branches.rulecode import described, edges_of, refuses, rule_codes
+from autograd.testing.branches.universe import branch_of, branches_of
 from autograd.testing.strategies import op_calls
-from autograd.testing.universe import branch_of, branches_of
 
 NAMES = sorted({*table, *composites})
 

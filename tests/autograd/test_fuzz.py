@@ -17,8 +17,8 @@ from autograd import Tensor, ops
 from autograd.primitive import composites, table
 from autograd.testing import Verdict, arrays_like, fuzz_gradients, fuzz_op
 from autograd.testing.fuzz import Search
-from autograd.testing.inputs import Inputs
-from autograd.testing.script import body, expression, literal
+from autograd.testing.fuzz.inputs import Inputs
+from autograd.testing.fuzz.script import body, expression, literal
 from autograd.testing.strategies import op_calls
 
 
@@ -355,7 +355,7 @@ def test_a_kink_is_judged_beside_it():
 
 
 def test_what_cannot_be_told_is_a_warning_not_a_failure(monkeypatch):
-    from autograd.testing import gradients
+    from autograd.testing.fuzz import gradients
 
     def unsure(*args, **options):
         return autograd.testing.Report("f", verdict=Verdict.INCONCLUSIVE, inconclusive=1)

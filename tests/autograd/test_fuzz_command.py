@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from autograd.primitive import table
-from autograd.testing import Report, Verdict, jobs
-from autograd.testing.command import FORMAT, families, seconds
+from autograd.testing import Report, Verdict
+from autograd.testing.command import FORMAT, families, jobs, seconds
+from autograd.testing.command.screen import screen
 from autograd.testing.fuzz import Outcome
-from autograd.testing.screen import screen
 from nn.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -340,7 +340,7 @@ def test_a_file_of_another_hypothesis_is_searched_again(capsys, here):
 
 
 def test_progress_without_a_terminal_is_a_line_now_and_then(capsys, monkeypatch):
-    monkeypatch.setattr("autograd.testing.screen.PAUSE", 0.0)
+    monkeypatch.setattr("autograd.testing.command.screen.PAUSE", 0.0)
     with screen(3) as show:
         show(1, 50, 0, "sin")
     assert capsys.readouterr().err == "glassgrad fuzz: 1 of 3, 50 cases, 0 failed, sin\n"

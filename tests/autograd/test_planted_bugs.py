@@ -21,7 +21,7 @@ from autograd.ops.axes import keep
 from autograd.primitive import table
 from autograd.testing import Report, Verdict
 from autograd.testing.fuzz import fuzz_op
-from autograd.testing.gradients import fuzz_gradients
+from autograd.testing.fuzz.gradients import fuzz_gradients
 from autograd.testing.programs import check_program, programs
 
 SECONDS = 5

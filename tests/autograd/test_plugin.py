@@ -3,7 +3,7 @@
 import pytest
 
 import autograd.testing.branches
-import autograd.testing.gradients
+import autograd.testing.fuzz.gradients
 import autograd.testing.plugin  # noqa: F401  what a run inside a test imports first would be imported in each anew
 
 pytest_plugins = "pytester"

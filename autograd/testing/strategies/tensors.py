@@ -43,7 +43,7 @@ def tensors(
     >>> find(tensors((2,), dtypes=[np.float64], requires_grad=True, low=0), lambda x: True)
     Tensor([1., 1.], requires_grad=True)
     """
-    from autograd.testing.inputs import arrays_like  # it draws from the pools of this package
+    from autograd.testing.fuzz.inputs import arrays_like  # it draws from the pools of this package
 
     array = like.data if isinstance(like, Tensor) else like
     given = isinstance(array, (np.ndarray, np.generic))

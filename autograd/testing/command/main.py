@@ -14,7 +14,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograd.testing.names import unknown
+from autograd.testing.fuzz.names import unknown
 
 FORMAT = 1  # of the files that hold a failure
 LIBRARIES = ("glassgrad", "torch", "jax", "hips", "mygrad")
@@ -197,7 +197,7 @@ def _checked(given: argparse.Namespace) -> None:
 
 
 def _jobs(given: argparse.Namespace) -> list[Any]:
-    from autograd.testing.jobs import Job, found
+    from autograd.testing.command.jobs import Job, found
 
     examples = given.examples or 50
     common: dict[str, Any] = {"examples": examples, "seed": given.seed, "order": given.order, "fast": given.fast}
@@ -219,7 +219,7 @@ def _jobs(given: argparse.Namespace) -> list[Any]:
 
 def _replayed(path: Path) -> Any:
     """The job in a file from --out."""
-    from autograd.testing.jobs import Job, found
+    from autograd.testing.command.jobs import Job, found
 
     if path.suffix == ".py":
         raise UsageError(f"--replay {path}: a script runs by itself, python {path}; name the .json beside it")
@@ -287,8 +287,8 @@ class Run:
 
     def go(self) -> bool:
         """Run; whether it was interrupted."""
-        from autograd.testing.jobs import in_processes, in_this_process
-        from autograd.testing.screen import screen
+        from autograd.testing.command.jobs import in_processes, in_this_process
+        from autograd.testing.command.screen import screen
 
         started = time.monotonic()
         done = in_this_process(self._given()) if self.count == 1 else in_processes(self._given(), self.count)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from autograd.testing.fuzz import Outcome, Search, fuzz_op
-from autograd.testing.gradients import Fuzzed
-from autograd.testing.inputs import Inputs, NoSignature
+from autograd.testing.fuzz.gradients import Fuzzed
+from autograd.testing.fuzz.inputs import Inputs, NoSignature
+from autograd.testing.fuzz.names import unknown
 from autograd.testing.libraries import Library, library_of
-from autograd.testing.names import unknown
 from autograd.testing.report import Report, Verdict
 
 GRACE = 20.0  # seconds after the budget in which a process may still end what it does

@@ -15,10 +15,10 @@ import numpy as np
 
 from autograd.testing.check import check_grads
 from autograd.testing.fuzz import FAILS, Outcome, Search
-from autograd.testing.inputs import Arguments, Inputs
+from autograd.testing.fuzz.inputs import Arguments, Inputs
+from autograd.testing.fuzz.script import Untold, expression, written
 from autograd.testing.libraries import Library, library_of
 from autograd.testing.report import FINE, Report, Verdict
-from autograd.testing.script import Untold, expression, written
 
 FAILS_ALWAYS = FAILS | {Verdict.NOT_DIFFERENTIABLE, Verdict.NOTHING_TO_CHECK}
 SHARE = 0.5  # of inconclusive cases, above which a run warns

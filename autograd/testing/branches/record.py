@@ -26,8 +26,8 @@ import numpy as np
 from autograd import GradError, Tensor, grad, gradients, vmap
 from autograd.graph import Variable, push
 from autograd.primitive import composites, table
-from autograd.testing.rulecode import Edge, described, edges_of, original, refuses, rule_codes
-from autograd.testing.universe import branch_of, branches_of
+from autograd.testing.branches.rulecode import Edge, described, edges_of, original, refuses, rule_codes
+from autograd.testing.branches.universe import branch_of, branches_of
 
 __all__ = ["Gap", "Seen", "exercise", "recording"]
 

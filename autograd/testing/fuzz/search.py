@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis import strategies as st
 from hypothesis.errors import DidNotReproduce, UnsatisfiedAssumption
 
-from autograd.testing.names import unknown
+from autograd.testing.fuzz.names import unknown
 from autograd.testing.report import FINE, Report, Verdict
 
 # what a case is rejected for; the other verdicts say that nothing could be compared there
@@ -311,8 +311,8 @@ def fuzz_op(
     """
     from autograd.primitive import composites, table
     from autograd.testing import strategies
+    from autograd.testing.fuzz.script import of_call
     from autograd.testing.opcheck import check_call
-    from autograd.testing.script import of_call
 
     if name not in table and name not in composites:
         raise unknown("op", name, [*table, *composites])

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.primitive import composites, table
-from autograd.testing.rulecode import original
+from autograd.testing.branches.rulecode import original
 
 __all__ = ["branch_of", "branches_of"]
 

@@ -40,7 +40,7 @@ def literal(array: Any) -> str:
     """Python for an array: its values, dtype and order in memory.
 
     >>> import numpy as np
-    >>> from autograd.testing.script import literal
+    >>> from autograd.testing.fuzz.script import literal
     >>> literal(np.array([1.0, -0.0])[::-1])
     'np.array([1.0, -0.0])[::-1]'
     >>> literal(np.array([[1, 2]], np.int8, order="F"))
