@@ -112,7 +112,7 @@ def measure_gradients(found: Record, gradient: Any = None, flow: Flow | None = N
     found.flow = flow
     with np.errstate(all="ignore"):
         found.seed = rms(seed) or 1.0
-    found.into[root] = [note(seed)]
+        found.into[root] = [note(seed)]
     for (node, place), part in flow.parts.items():
         if node in found.members:
             found.into.setdefault(node.parents[place], []).append(part)

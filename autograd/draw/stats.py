@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.sparse import dense
 from autograd.state import mode, state
 
 SAMPLE = 1024  # elements
@@ -71,10 +72,10 @@ class Part:
     @property
     def finite(self) -> bool:
         """Whether every element is finite (of a sum over several edges: every element of the sample)."""
-        if self.size == 1:  # the quick way for graphs of scalars
-            return math.isfinite(abs(self.sample.item()))
         if self.square is not None and math.isfinite(self.square):
             return True
+        if self.size == 1:  # the quick way for graphs of scalars
+            return math.isfinite(abs(self.sample.item()))
         return bool(np.isfinite(self.sample).all()) and (self.square is None or not math.isnan(self.square))
 
     def statistics(self) -> Statistics:
@@ -113,11 +114,13 @@ def _stride(size: int) -> int:
 def note(r: Any, square: float | None = None) -> Part:
     """What to keep of the array `r`: a copy, for the array itself may be written to later.
 
-    `square` is the sum of its squares where that is known already.
+    `square` is the sum of its squares where that is known already. To be called where NumPy is told not to warn.
     """
     size = r.size
     if size <= SAMPLE:
-        return Part(np.array(r), None, size)
+        sample = r.copy()
+        flat = sample.reshape(-1)
+        return Part(sample, float(flat.dot(flat)) if size > 1 and r.dtype.kind == "f" else None, size)
     if r.flags.c_contiguous:
         flat = r.reshape(-1)
         sample = flat[:: _stride(size)].copy()
@@ -128,8 +131,7 @@ def note(r: Any, square: float | None = None) -> Part:
         flat = _in_one_piece(r)
     if square is not None:
         return Part(sample, square, size)
-    with np.errstate(all="ignore"):
-        square = float(np.vdot(flat, flat).real if r.dtype.kind == "c" else flat.dot(flat))
+    square = float(np.vdot(flat, flat).real if r.dtype.kind == "c" else flat.dot(flat))
     return Part(sample, square * (size / flat.size), size)
 
 
@@ -194,10 +196,15 @@ class Flow:
         if self._timed:
             now = time.perf_counter()
             self.seconds[node] = self.seconds.get(node, 0.0) + now - self._clock
-        if node is self._last and parent in node.parents[self._place + 1 :]:
-            place = node.parents.index(parent, self._place + 1)
+        parents = node.parents
+        if node is self._last:
+            place = self._place + 1
+            while place < len(parents) and parents[place] is not parent:
+                place += 1
+            if place == len(parents):  # another pass through the same node
+                place = parents.index(parent)
         else:
-            place = node.parents.index(parent)
+            place = parents.index(parent)
             self._last = node
             if node.op.name in TELLING:
                 fact = fact_of(node)
@@ -205,9 +212,9 @@ class Flow:
                     self.facts[node] = fact
         self._place = place
         if r is not self._array:
-            values: Any = r._data if hasattr(r, "_node") else r
-            if hasattr(values, "rows"):  # only some rows are not zero: see autograd.sparse
-                values = values.dense()
+            values: Any = r
+            if not isinstance(r, (np.ndarray, np.generic)):
+                values = dense(getattr(r, "_data", r))
             before, self._array = self._array, r
             alike = before is not None and values.base is before and values.size == before.size  # a reshape of it
             self._part = note(values, self._part.square if alike else None)
@@ -273,11 +280,12 @@ _FLAT = {"tanh": (-0.99, 0.99), "sigmoid": (0.005, 0.995)}  # beyond: the slope 
 
 def fact_of(node: Any) -> Fact | None:
     """The share of dead units of a ReLU (zero for every example), or of flat elements of a sigmoid or tanh."""
-    out = node.out
+    out: Any = node.out
     if not isinstance(out, (np.ndarray, np.generic)) or out.dtype.kind != "f" or not out.size:
         return None
     if node.op.name == "relu":
-        return Fact("dead", float(np.mean(_largest(node, out) == 0)), out.size)
+        largest = _largest(node, out)
+        return Fact("dead", 1.0 - np.count_nonzero(largest) / largest.size, out.size)
     low, high = _FLAT[node.op.name]
     if out.ndim == 0:
         return Fact("saturated", float(out < low or out > high), 1)
@@ -288,6 +296,8 @@ def fact_of(node: Any) -> Fact | None:
 
 def _largest(node: Any, out: Any) -> Any:
     """The largest output of each unit: of a channel after a convolution, else of a place on the last axis."""
+    if out.ndim == 2:
+        return out.max(axis=0)
     if out.ndim < 2:
         return out
     parent = node.parents[0]
