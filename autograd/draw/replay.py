@@ -19,7 +19,7 @@ from autograd.draw import capture
 from autograd.draw.capture import SMALL
 from autograd.draw.dot import clean
 from autograd.draw.lecture import Words, words
-from autograd.draw.seen import Seen, look
+from autograd.draw.seen import Seen, look, shorten
 from autograd.draw.slopes import agrees, mixes, slopes, tracked
 from autograd.files import write
 from autograd.sparse import dense
@@ -29,6 +29,7 @@ from autograd.tensor import seeded
 __all__ = ["Argument", "Arrival", "Replay", "Seen", "Step", "replay"]
 
 LIMIT = 300  # steps: nobody reads more
+NAME = 40  # characters
 RATE = 0.1  # of the update that a leaf's step shows
 
 
@@ -277,9 +278,9 @@ def _names(found: capture.Record, root_name: str | None, weighted: bool) -> tupl
         used.add(name)
         names[node] = name
 
-    given = {node: told for node, name in found.names.items() if (told := clean(name, 24)).strip()}
-    if root_name is not None and clean(root_name, 24).strip():
-        given.setdefault(found.root, clean(root_name, 24))
+    given = {node: told for node, name in found.names.items() if (told := shorten(name, NAME)).strip()}
+    if root_name is not None and shorten(root_name, NAME).strip():
+        given.setdefault(found.root, shorten(root_name, NAME))
     for node in found.nodes:
         if node in given:
             take(node, given[node])

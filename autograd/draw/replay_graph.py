@@ -12,6 +12,7 @@ from autograd.draw import style
 from autograd.draw.capture import format_number, format_shape
 from autograd.draw.dot import SYMBOLS
 from autograd.draw.layers import arrange
+from autograd.draw.seen import shorten
 
 if TYPE_CHECKING:
     from autograd.draw.replay import Argument, Replay, Step
@@ -235,6 +236,6 @@ def _symbol(step: Step) -> str:
 
 
 def _item(step: int, kind: str, title: str, aside: str, value: str) -> Item:
-    title = title if len(title) <= 22 else title[:21] + "…"
+    title = shorten(title, 22)
     first = 9.0 * len(title) + (7.0 * len(aside) + 7 if aside else 0)
     return Item(step, kind, title, aside, value, max(74.0, first + 24, 6.9 * len(value) + 22))

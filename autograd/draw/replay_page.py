@@ -222,7 +222,7 @@ def _table(rows: list[tuple[str, list[str], str]]) -> str:
 
 def _heat(seen: Seen, name: str) -> str:
     """The heat map of a larger array: blue above zero, red below, paler towards zero."""
-    if not seen.cells or seen.rms == 0:
+    if not seen.cells or seen.constant:
         return ""
     wide, high = len(seen.cells[0]), len(seen.cells)
     paths: dict[str, list[str]] = {}
@@ -232,7 +232,7 @@ def _heat(seen: Seen, name: str) -> str:
             if level != "0":
                 paths.setdefault(level, []).append(f"M{x} {y}h1v1h-1z")
     drawn = "".join(f'<path class="h{level}" d="{"".join(d)}"/>' for level, d in sorted(paths.items()))
-    size = 12 if wide <= 14 else 8
+    size = 12 if wide <= 16 else 8
     rows, columns = seen.block
     means = f"; a cell is the mean of {rows}×{columns}" if seen.block != (1, 1) else ""
     text = f"{name}: {plain(several(seen))}"

@@ -46,6 +46,8 @@ def several(seen: Seen) -> Line:
         return [number(seen.numbers[0])]
     if seen.numbers:
         return _nested(seen)
+    if seen.constant and seen.low is not None:
+        return [f"{format_shape(seen.shape)}, ", number(_short(seen.low)), " everywhere"]
     size: Line = [f"{format_shape(seen.shape)}, RMS {format_number(float(f'{seen.rms:.4g}'))}"]
     if seen.low is not None and seen.high is not None:
         size += [", from ", number(_short(seen.low)), " to ", number(_short(seen.high))]
@@ -82,7 +84,7 @@ def value(step: Step) -> Line:
     if step.op:
         reached = "" if step.value is None else plain(several(step.value))
         line += [step.formula, " = ", *_equal("", step.filled, reached)]
-    return [*line, *several(step.value)] if step.value is not None else [*line, "(no longer kept)"]
+    return [*line, *several(step.value)] if step.value is not None else [*line, "(not kept)"]
 
 
 def came_in(step: Step, top: str) -> list[Line]:
@@ -105,9 +107,8 @@ def came_in(step: Step, top: str) -> list[Line]:
     else:
         lines = [[f"{count} gradients add up to ", *several(step.gradient)]]
     for arrival in step.arrived[:MANY]:
-        lines.append(
-            [f"from {arrival.source}: ", *several(arrival.gradient), "; the sum so far: ", *several(arrival.total)]
-        )
+        so_far = ["; the sum so far: ", *several(arrival.total)] if arrival.total.scalar else []
+        lines.append([f"from {arrival.source}: ", *several(arrival.gradient), *so_far])
     if len(step.arrived) > MANY:
         lines.append([f"and {len(step.arrived) - MANY} more"])
     return lines

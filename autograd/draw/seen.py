@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from autograd.draw.capture import SMALL, format_dtype, rms
+from autograd.draw.dot import clean
 
-CELLS = 12  # rows and columns of a heat map at most; a vector has four times as many
+CELLS = 16  # rows and columns of a heat map at most; a vector has three times as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Seen:
     block: tuple[int, int] = (1, 1)
 
     @property
+    def constant(self) -> bool:
+        """Whether every element is the same, and there are several."""
+        return not self.scalar and self.low is not None and self.low == self.high
+
+    @property
     def scalar(self) -> bool:
         """Whether this is one number, which can stand in a line of arithmetic."""
         return len(self.numbers) == 1
@@ -70,7 +76,7 @@ def look(x: Any) -> Seen:
 def _cells(x: Any) -> tuple[tuple[tuple[float, ...], ...], tuple[int, int]]:
     """Means over blocks of an array as a table, relative to the largest: -1 to 1, NaN where there is none."""
     table = x.reshape(-1, x.shape[-1]).astype(np.float64)
-    wide = 4 * CELLS if len(table) == 1 else CELLS
+    wide = 3 * CELLS if len(table) == 1 else CELLS
     block = (math.ceil(table.shape[0] / CELLS), math.ceil(table.shape[1] / wide))
     for axis, n in enumerate(block):
         sums = np.add.reduceat(table, np.arange(0, table.shape[axis], n), axis=axis)
@@ -79,3 +85,12 @@ def _cells(x: Any) -> tuple[tuple[tuple[float, ...], ...], tuple[int, int]]:
     finite = np.abs(table[np.isfinite(table)])
     top = finite.max() if finite.size else 0.0
     return tuple(tuple(row) for row in np.round(table / (top or 1.0), 3).tolist()), block
+
+
+def shorten(name: str, limit: int) -> str:
+    """A name of at most `limit` characters: of a long one the end, which tells parameters of a model apart.
+
+    >>> shorten("transformer.h.1.attn.c_proj.weight", 20)
+    '….attn.c_proj.weight'
+    """
+    return clean(name if len(name) <= limit else "…" + name[1 - limit :], limit)

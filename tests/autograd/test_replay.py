@@ -283,6 +283,17 @@ def test_names_are_those_of_the_model_and_none_comes_twice():
     assert leaves(told)["same"].updated is None  # no parameter: descent leaves it alone
 
 
+def test_of_a_long_name_the_end_is_told():
+    x = leaf(2.0, "transformer.layers.11.self_attention.output.projection.weight")
+    assert "…self_attention.output.projection.weight" in replay(x * x).text
+    assert "…put.projection.weight" in replay(x * x).html
+
+
+def test_a_slope_that_is_the_same_everywhere_is_one_number():
+    x, y = leaf(np.arange(8.0), "x"), leaf(np.arange(8.0), "y")
+    assert "∂v1/∂y = −1 = 8, −1 everywhere" in replay((x - y).sum()).text
+
+
 def test_modules_around_a_step_are_told():
     x = leaf(2.0)
     with ag.scope("outer"), ag.scope("inner"):
