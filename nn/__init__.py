@@ -2,7 +2,7 @@
 
 from nn import data, functional, init, layers, models, optim, tokenizers
 from nn.diagnosis import diagnose
-from nn.flows import flow
+from nn.flows import FlowRecorder, flow
 from nn.layers import (
     GELU,
     Block,
@@ -22,7 +22,7 @@ from nn.layers import (
 from nn.module import Module, Parameter
 
 __all__ = [
-    "GELU", "Block", "CausalSelfAttention", "Dropout", "Embedding", "FeedForward", "LayerNorm", "Linear", "Module",
-    "ModuleList", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "Tanh", "data", "diagnose", "flow",
-    "functional", "init", "layers", "models", "optim", "tokenizers",
+    "GELU", "Block", "CausalSelfAttention", "Dropout", "Embedding", "FeedForward", "FlowRecorder", "LayerNorm",
+    "Linear", "Module", "ModuleList", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "Tanh", "data",
+    "diagnose", "flow", "functional", "init", "layers", "models", "optim", "tokenizers",
 ]  # fmt: skip

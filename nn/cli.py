@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, default=Path(CHECKPOINT), help="checkpoint to write (default: %(default)s)")
     train.add_argument("--force", action="store_true", help="replace a checkpoint that is there already")
     train.add_argument("--pictures", type=Path, metavar="FOLDER", help="write pictures and index.html there as well")
+    train.add_argument(
+        "--flow", type=Path, metavar="FOLDER", help="show and record the flow of gradients, layer by layer"
+    )
     train.add_argument("--sample-every", type=int, default=100, metavar="STEPS", help="0: never (default: %(default)s)")
     for name, kind, text in _RECIPE:
         train.add_argument(f"--{name}", type=kind, default=argparse.SUPPRESS, help=text)
@@ -169,8 +172,9 @@ def _train(given: argparse.Namespace) -> int:
         f"{given.text}: {len(run.learn.tokens) + len(run.validation.tokens):,} characters, {len(run.tokenizer)} "
         f"different; the model has {parameters:,} parameters"
     )
-    hooks = [(given.sample_every, lambda step: say(f"step {step}: {example(run, 120)}"))]
-    history = run.train(given.out, screen, hooks if given.sample_every else [])
+    hooks = [(given.sample_every, lambda step: say(f"step {step}: {example(run, 120)}"))] if given.sample_every else []
+    with recording(run.model, given.flow, screen, say) as (recorder, watch):
+        history = run.train(given.out, screen, [*hooks, *watch], recorder=recorder)
     if history.interrupted:
         say(f"stopped after {history.steps} steps; saved to {history.saved}")
         return 130
@@ -250,6 +254,22 @@ def printer(screen: Any) -> Any:
         screen.print(text, markup=False, soft_wrap=True)
 
     return say
+
+
+@contextlib.contextmanager
+def recording(model: Any, folder: Path | None, screen: Any, say: Any) -> Iterator[tuple[Any, Any]]:
+    """A recorder of the flow and hooks that print it where no live view can be; its page is written at the end."""
+    if folder is None:
+        yield None, []
+        return
+    from nn.flows import FlowRecorder
+
+    recorder = FlowRecorder(model, every=10, folder=folder)
+    try:
+        yield recorder, [] if screen.is_terminal else [(10 * recorder.every, lambda step: say(recorder.line))]
+    finally:  # also of a training that went astray: that is when it is wanted
+        if recorder.rows:
+            say(f"flow: {recorder.save(folder / 'flow.html')}")
 
 
 def example(run: Any, length: int, prompt: str = "", temperature: float = 0.8) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nn.checkpoint import save_gpt
 from nn.data import TextDataset, split_tokens
 from nn.errors import DataError
+from nn.flows import FlowRecorder
 from nn.models.gpt import GPT, Config
 from nn.optim import AdamW, CosineSchedule, Muon, Optimizer, decay_groups, muon_groups
 from nn.tokenizers import CharTokenizer
@@ -119,6 +120,7 @@ class TextTraining:
         console: Any = None,
         hooks: Sequence[Hook] = (),
         validate_every: int = 0,
+        recorder: FlowRecorder | None = None,
     ) -> History:
         """Take the recipe's steps, then measure the validation loss; write a checkpoint at the end or at Ctrl-C."""
         r = self.recipe
@@ -140,6 +142,7 @@ class TextTraining:
             validate_every=validate_every,
             hooks=hooks,
             save=save if checkpoint is not None else None,
+            recorder=recorder,
             console=console,
         )
         if checkpoint is not None and not self.history.interrupted:

@@ -19,6 +19,7 @@ from autograd import Tensor, no_grad
 from autograd.machine import keep_memory
 from nn.data import TextDataset
 from nn.errors import TrainingError, need
+from nn.flows import FlowRecorder
 from nn.models.gpt import GPT
 from nn.module import Module
 from nn.optim import CosineSchedule, Optimizer, clip_grad_norm_
@@ -85,6 +86,7 @@ def train(
     hooks: Sequence[Hook] = (),
     save: Callable[[int], Path] | None = None,
     record_gradients: bool = True,
+    recorder: FlowRecorder | None = None,
     console: Any = None,
     title: str = "training",
     unit: str = "tokens",
@@ -114,6 +116,8 @@ def train(
         Called with the number of steps taken where Ctrl-C ends the training; writes a checkpoint, says where.
     record_gradients : bool
         Whether to fill `History.gradients`.
+    recorder : FlowRecorder, optional
+        Looks at every step; shown below the progress bar.
     console : rich.console.Console, optional
         Where the progress bar goes; none without one.
     title, unit : str
@@ -151,12 +155,13 @@ def train(
     history.gradients = {name: [] for name in layers}
     parameters = [p for optimizer in optimizers for p in optimizer.parameters()]
     model.train()
-    with _Interrupts() as interrupts, _progress(console, title, unit, steps) as show:
+    with _Interrupts() as interrupts, _progress(console, title, unit, steps, recorder) as show:
         try:
             for _ in range(steps):
                 began = time.perf_counter()
                 x, y = batches()
-                history.losses.append(_step(loss, x, y, optimizers, parameters, layers, clip, history))
+                with recorder or contextlib.nullcontext():
+                    history.losses.append(_step(loss, x, y, optimizers, parameters, layers, clip, history, recorder))
                 if schedule:
                     schedule.step()
                 history.targets += y.size
@@ -183,6 +188,7 @@ def _step(
     layers: dict[str, list[Tensor]],
     clip: float | None,
     history: History,
+    recorder: FlowRecorder | None,
 ) -> float:
     value = loss(x, y)
     now = float(value)
@@ -196,6 +202,8 @@ def _step(
     for name, members in layers.items():
         squares = (squared_norm(stored(p.grad)) for p in members if p.grad is not None)
         history.gradients[name].append(math.sqrt(sum(squares)))
+    if recorder is not None:
+        recorder.after_backward()
     if clip is not None:
         clip_grad_norm_(parameters, clip)
     for optimizer in optimizers:
@@ -260,8 +268,10 @@ class _Interrupts:
 
 
 @contextlib.contextmanager
-def _progress(console: Any, title: str, unit: str, steps: int) -> Iterator[Callable[[History], None]]:
-    """A progress bar on a rich console; without one, nothing."""
+def _progress(
+    console: Any, title: str, unit: str, steps: int, below: Any = None
+) -> Iterator[Callable[[History], None]]:
+    """A progress bar on a rich console, with what `below` shows of itself under it; without one, nothing."""
     if console is None:
         yield lambda history: None
         return
@@ -273,7 +283,14 @@ def _progress(console: Any, title: str, unit: str, steps: int) -> Iterator[Calla
         rich.TextColumn("loss {task.fields[loss]:.3f}  {task.fields[rate]:,.0f} {task.fields[unit]}/s"),
         rich.TimeRemainingColumn(),
     )
-    with rich.Progress(*columns, console=console, refresh_per_second=4) as progress:
+
+    class Screen(rich.Progress):  # type: ignore[misc, name-defined]
+        def get_renderables(self) -> Iterator[Any]:
+            yield from super().get_renderables()
+            if below is not None and console.is_terminal:
+                yield below
+
+    with Screen(*columns, console=console, refresh_per_second=4) as progress:
         task = progress.add_task(title, total=steps, loss=math.nan, rate=0.0, unit=unit)
 
         def show(history: History) -> None:

@@ -1,7 +1,9 @@
-"""How large the numbers are that flow through a model: at one moment (`flow`)."""
+"""How large the numbers are that flow through a model: at one moment (`flow`), and over a training (`FlowRecorder`)."""
 
+from nn.flows.history import FlowHistory
+from nn.flows.recorder import FlowRecorder
 from nn.flows.snapshot import Flow, flow
 from nn.flows.statistics import Stats
 from nn.flows.watch import Layer, Weight
 
-__all__ = ["Flow", "Layer", "Stats", "Weight", "flow"]
+__all__ = ["Flow", "FlowHistory", "FlowRecorder", "Layer", "Stats", "Weight", "flow"]

@@ -98,7 +98,9 @@ class Measure:
         known = size[: np.searchsorted(size, np.inf)].astype(np.float64) / unit
         whole = known.size
         zeros = int(np.searchsorted(known, 0.0, side="right"))
-        inside = np.clip(np.searchsorted(_EDGES, known[zeros:], side="right") - 1, 0, BINS - 1)
+        counts = np.bincount(np.searchsorted(_EDGES, known[zeros:], side="right"), minlength=BINS + 2)
+        counts[1] += counts[0]  # what lies beyond the edges
+        counts[BINS] += counts[BINS + 1]
         return Stats(
             rms=self.rms / unit,
             low=float(known[round(0.05 * (whole - 1))]) if whole else math.nan,
@@ -108,7 +110,7 @@ class Measure:
             infinite=self.infinite,
             count=self.count,
             sampled=self.sampled,
-            bins=tuple(np.bincount(inside, minlength=BINS).tolist()),
+            bins=tuple(counts[1:-1].tolist()),
         )
 
 

@@ -20,6 +20,7 @@ ROLES = {
     "gradient": ("#6d3fd1", "#b9a0ff"),
     "update": ("#8f6408", "#d9ae4e"),
 }
+TROUBLE = -1  # the place of a cell that holds NaN or infinity
 FONT = 'system-ui,"Segoe UI",Helvetica,Arial,sans-serif'
 
 
@@ -113,7 +114,11 @@ def cells(table: Sequence[Sequence[int | None]], x: float, y: float, w: float, h
                     run = f"M{x + start * w:.1f} {y + i * h:.1f}h{(j - start) * w:.1f}v{h:.1f}h{(start - j) * w:.1f}z"
                     paths.setdefault(colour, []).append(run)
                 start = j
-    return [f'<path class="r{colour}" d="{"".join(runs)}"/>' for colour, runs in sorted(paths.items())]
+    kinds = {colour: "trouble" if colour == TROUBLE else f"r{colour}" for colour in paths}
+    return [
+        f'<path class="{kinds[colour]}" d="{"".join(runs)}" shape-rendering="crispEdges"/>'
+        for colour, runs in sorted(paths.items())
+    ]
 
 
 _PAGE = """

@@ -197,12 +197,7 @@ class Watch:
 
 def watched(module: Module) -> bool:
     """Whether a module is a layer: it has parameters of its own, or no modules inside."""
-    children = next(module.children(), None)
-    return children is None or any(True for _ in _own(module))
-
-
-def _own(module: Module) -> Any:
-    return (name for name, _ in module.named_parameters() if "." not in name)
+    return bool(module._parameters) or not module._modules
 
 
 def _tensors(result: Any) -> list[Tensor]:

@@ -296,3 +296,194 @@ def test_text_reads_on_its_ground():
         for role in ("text", "muted", "trouble", "activation", "gradient", "update"):
             for ground in ("page", "row"):
                 assert contrast(svg.ROLES[role][i], svg.ROLES[ground][i]) >= 4.5, (role, ground, i)
+
+
+# ---- over a training
+
+
+def trained(rng, recorder, model, steps=12, lr=0.1):
+    optimizer, (x, y) = SGD(model.parameters(), lr=lr), batch(rng)
+    for _ in range(steps):
+        with recorder:
+            optimizer.zero_grad()
+            cross_entropy(model(x), y).backward()
+            optimizer.step()
+
+
+def test_steps_are_recorded_and_read_back(rng, tmp_path):
+    model = network(rng)
+    recorder = nn.FlowRecorder(model, every=5, folder=tmp_path / "new" / "flow")
+    trained(rng, recorder, model)
+    history = nn.FlowRecorder.load(tmp_path / "new" / "flow")
+    assert history.steps == (1, 6, 11) and recorder.step == 12
+    assert history.layers == tuple(str(i) for i in range(7)) and history.kinds[:2] == ("Linear", "ReLU")
+    rows = by_name(recorder.rows)
+    assert math.isclose(history.activations[-1, 1], rows["1"].activation.rms, rel_tol=1e-3)
+    assert math.isclose(history.flowing[-1, 1], rows["1"].gradient.rms, rel_tol=1e-3)
+    assert math.isclose(history.gradients[-1, 2], rows["2"].weights[0].gradient.rms, rel_tol=1e-3)
+    assert math.isclose(history.updates[-1, 2], rows["2"].weights[0].update.rms, rel_tol=1e-3)
+    assert np.isnan(history.gradients[:, 1]).all()  # a ReLU has no parameter
+    bins = history.histograms["activations"][-1, 1]
+    assert bins.max() == 35 and ((bins > 0) == (np.array(rows["1"].activation.bins) > 0)).all()
+
+
+def test_recording_changes_no_step(rng):
+    plain, watched = network(np.random.default_rng(3)), network(np.random.default_rng(3))
+    recorder = nn.FlowRecorder(watched, every=1)
+    trained(np.random.default_rng(5), recorder, watched)
+    optimizer, (x, y) = SGD(plain.parameters(), lr=0.1), batch(np.random.default_rng(5))
+    for _ in range(12):
+        optimizer.zero_grad()
+        cross_entropy(plain(x), y).backward()
+        optimizer.step()
+    assert all(np.array_equal(v, watched.state_dict()[k]) for k, v in plain.state_dict().items())
+    assert "forward" not in watched[0].__dict__
+
+
+def test_gradients_are_those_before_clipping(rng):
+    model, (x, y) = network(rng), batch(rng)
+    recorder = nn.FlowRecorder(model, every=1)
+    with recorder:
+        cross_entropy(model(x), y).backward()
+        true = model[0].weight.grad.data.copy()
+        recorder.after_backward()
+        nn.optim.clip_grad_norm_(model.parameters(), 1e-6)
+    assert math.isclose(by_name(recorder.rows)["0"].weights[0].gradient.rms, np.sqrt((true**2).mean()), rel_tol=1e-5)
+
+
+def test_a_validation_inside_a_step_is_not_mixed_in(rng):
+    model, (x, y) = network(rng), batch(rng)
+    recorder = nn.FlowRecorder(model, every=1)
+    with recorder:
+        cross_entropy(model(x), y).backward()
+        with no_grad():
+            model(x)
+    assert all(row.calls == 1 for row in recorder.rows)
+
+
+def test_a_torn_line_is_left_out_and_mended(rng, tmp_path):
+    model = network(rng)
+    trained(rng, nn.FlowRecorder(model, every=1, folder=tmp_path), model, steps=4)
+    path = tmp_path / "flow.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])  # killed while it wrote
+    assert nn.FlowRecorder.load(tmp_path).steps == (1, 2, 3)
+    with pytest.raises(DataError, match="resume=True"):
+        nn.FlowRecorder(model, folder=tmp_path)
+    again = nn.FlowRecorder(model, every=1, folder=tmp_path, resume=True)
+    assert again.step == 3
+    trained(rng, again, model, steps=2)
+    assert again.history.steps == (1, 2, 3, 4, 5)
+
+
+def test_memory_is_that_of_one_step_and_the_file_grows_evenly(rng, tmp_path):
+    model = network(rng)
+    recorder = nn.FlowRecorder(model, every=1, folder=tmp_path)
+    trained(rng, recorder, model, steps=2)
+    size = (tmp_path / "flow.jsonl").stat().st_size
+    trained(rng, recorder, model, steps=2)
+    assert (tmp_path / "flow.jsonl").stat().st_size < 2.2 * size
+    assert recorder._watch is None and len(recorder.rows) == 7
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"hello\n",
+        b"[]\n",
+        b'{"step":1}\n',
+        b'{"layers":[["a","b",["c"]]]}\n{"step":1,"rows":[[[1],null,[]]]}\n',
+        b"\xff\n",
+    ],
+)
+def test_what_is_no_recording_is_told(tmp_path, content):
+    (tmp_path / "flow.jsonl").write_bytes(content)
+    with pytest.raises(DataError, match="flow.jsonl"):
+        nn.FlowRecorder.load(tmp_path)
+
+
+def test_no_recording_and_wrong_settings(rng, tmp_path):
+    with pytest.raises(DataError, match="no recording"):
+        nn.FlowRecorder.load(tmp_path)
+    with pytest.raises(DataError, match="at least 1"):
+        nn.FlowRecorder(network(rng), every=0)
+    assert nn.FlowRecorder(network(rng))._repr_svg_() is None
+
+
+def test_pictures_of_a_training_that_breaks(rng, tmp_path):
+    model = network(rng)
+    setattr(model, HOSTILE, nn.Linear(4, 4, rng=rng))
+    recorder = nn.FlowRecorder(model, every=1, folder=tmp_path)
+    trained(rng, recorder, model, steps=3)
+    model[2].bias.data = np.full(16, np.nan)
+    with np.errstate(all="ignore"):
+        trained(rng, recorder, model, steps=1)
+    history = sound(recorder.history)
+    ET.fromstring(history.spreads)
+    assert np.isinf(history.activations[-1, 2]) and not np.isinf(history.activations[-1, 1])
+    assert 'class="trouble"' in history.svg and "not finite" in history.text
+    assert "!" in recorder.line and "NaN" in str(recorder.__rich__())
+    assert recorder.save(tmp_path / "flow.html").stat().st_size > 1000
+    assert (recorder.svg, recorder.text, str(history)) == (history.svg, history.text, history.text)
+
+
+def test_an_error_in_a_step_is_recorded_up_to_there(rng, tmp_path):
+    model, (x, _) = network(rng), batch(rng)
+    recorder = nn.FlowRecorder(model, folder=tmp_path)
+    with pytest.raises(RuntimeError), recorder:
+        model(x)
+        raise RuntimeError
+    assert recorder.history.activations.shape == (1, 7) and np.isnan(recorder.history.gradients).all()
+    assert recorder.line == "step 1: no gradients yet"
+
+
+def test_many_steps_share_columns_and_many_layers_a_screen(rng):
+    model = network(rng, depth=20)
+    recorder = nn.FlowRecorder(model, every=1)
+    trained(rng, recorder, model, steps=3)
+    shown = str(recorder.__rich__()).splitlines()
+    assert len(shown) == 20 and shown[-1] == "23 of 41 layers are not shown"
+    history = recorder.history
+    long = type(history)(
+        tuple(range(1000)),
+        history.layers,
+        history.kinds,
+        *(np.tile(getattr(history, key)[:1], (1000, 1)) for key in ("activations", "flowing", "gradients", "updates")),
+        {key: np.repeat(h[:1], 1000, axis=0) for key, h in history.histograms.items()},
+    )
+    assert len(long.svg) < 1.2 * len(history.svg) and "1,000 recorded" in long.text
+
+
+def test_train_takes_a_recorder_and_shows_it(rng, tmp_path):
+    rich = pytest.importorskip("rich.console")
+    from nn.train import train
+
+    model, data = network(rng), batch(rng)
+    recorder = nn.FlowRecorder(model, every=2, folder=tmp_path)
+    with open(tmp_path / "screen.txt", "w", encoding="utf-8") as file:
+        console = rich.Console(force_terminal=True, width=100, file=file)
+        train(
+            model,
+            [SGD(model.parameters(), lr=0.1)],
+            lambda: data,
+            5,
+            loss=lambda x, y: cross_entropy(model(x), y),
+            clip=1.0,
+            recorder=recorder,
+            console=console,
+        )
+    assert recorder.history.steps == (1, 3, 5)
+    assert "●" in (tmp_path / "screen.txt").read_text(encoding="utf-8")
+
+
+def test_the_command_writes_a_page_and_prints_lines(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("rich")
+    from nn.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "book.txt").write_text("The cat sat on the mat, and the dog sat on the cat.\n" * 20)
+    shape = ["--layers", "1", "--heads", "2", "--width", "16", "--context", "8", "--batch", "4", "--steps", "100"]
+    assert main(["train", "--text", "book.txt", "--flow", "flow", "--sample-every", "0", *shape]) == 0
+    out = capsys.readouterr().out
+    assert "step 91: gradient" in out and "flow/flow.html" in out.replace("\\", "/")
+    assert nn.FlowRecorder.load("flow").steps == tuple(range(1, 100, 10))
+    assert not Page((tmp_path / "flow" / "flow.html").read_text(encoding="utf-8")).fetched
