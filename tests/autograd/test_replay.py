@@ -407,6 +407,34 @@ def test_odd_arrays_are_shown(x):
     json.loads(told.json, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", sorted(table))
+def test_every_op_can_be_stepped_through(name):
+    """Where an op takes plain arrays and has a gradient, its replay gives that gradient, and its page is whole."""
+    op = table[name]
+    for value in (
+        0.4,
+        [0.3, 0.4, 0.7],
+        np.linspace(0.1, 0.9, 8),
+        [[0.5, 0.2], [0.2, 0.7]],
+        [[0.5 + 0.1j, 0.2], [0.2, 0.7]],
+    ):
+        inputs = [leaf(value, f"in{i}") for i in range(2 if op.variadic else len(op.positions))]
+        try:
+            out = op.function(inputs) if op.variadic else op.function(*inputs)
+            weights = np.ones(out.shape, out.dtype)
+            slopes = gradients(out, inputs, gradient=weights, retain_graph=True)
+        except Exception:  # it wants other arguments
+            continue
+        told = replay(out, gradient=weights)
+        parsed(told.html)
+        for tensor, slope in zip(inputs, slopes, strict=True):
+            if slope is not None and slope.size <= 6:
+                shown = np.array(leaves(told)[tensor.name].gradient.numbers)
+                np.testing.assert_array_equal(shown, np.asarray(slope).ravel())
+
+
 def test_a_leaf_alone_and_a_checkpointed_function():
     parsed(replay(leaf(2.0, "x")).html)
     x = leaf(2.0, "x")
