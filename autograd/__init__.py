@@ -7,6 +7,7 @@
 6.0
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from autograd import einops_backend, ops  # noqa: F401  the backend is found by its class alone
@@ -22,6 +23,7 @@ from autograd.transforms import grad, gradients, value_and_grad
 from autograd.vectorize import vmap
 
 if TYPE_CHECKING:
+    from autograd import draw
     from autograd.draw.replay import replay
 
 __version__ = "0.1.0"
@@ -36,6 +38,7 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "detect_anomaly",
+    "draw",
     "elementwise_grad",
     "enable_grad",
     "from_dlpack",
@@ -65,4 +68,6 @@ def __getattr__(name: str) -> Any:
         from autograd.draw.replay import replay
 
         return replay
+    if name == "draw":
+        return importlib.import_module("autograd.draw")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,6 +17,7 @@ from autograd.draw.blocks import chain as chain
 from autograd.draw.capture import Record, constants, kept_bytes, rms
 from autograd.draw.stats import Statistics, added
 
+SAVED = 16  # boxes: to fold a loop of ops is not worth less
 PARALLEL = 3  # more edges than this between two folded boxes are drawn as one
 
 
@@ -261,6 +262,8 @@ def _folded(level: Level, marked: set[Any]) -> dict[int, Group]:
     for run in level.runs:
         parts = [range(run.start + k * run.period, run.start + (k + 1) * run.period) for k in range(run.count)]
         plain = not any(isinstance(level.items[i], Level) for i in parts[0])
+        if plain and (run.count - 3) * run.period < SAVED:
+            continue
         stretch: list[range] = []
         for k, part in enumerate([*parts, range(0)]):
             items = [level.items[i] for i in part]

@@ -288,7 +288,8 @@ def fact_of(node: Any) -> Fact | None:
         return Fact("dead", 1.0 - np.count_nonzero(largest) / largest.size, out.size)
     low, high = _FLAT[node.op.name]
     if out.ndim == 0:
-        return Fact("saturated", float(out < low or out > high), 1)
+        value = out.item()
+        return Fact("saturated", float(value < low or value > high), 1)
     if out.size > 16 * SAMPLE:
         out = out.reshape(-1)[:: _stride(out.size)]
     return Fact("saturated", float(np.mean((out < low) | (out > high))), out.size)
