@@ -9,6 +9,7 @@ what users see of a complex tensor is its conjugate, the direction of steepest a
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import operator
 import threading
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.sparse import dense
-from autograd.state import GradError, Recording, Scope, state
+from autograd.state import GradError, Pass, Recording, Scope, mode, state
 
 ticks = itertools.count(1)  # one clock for nodes and for writes: a write after a node has a larger number
 
@@ -228,11 +229,15 @@ def propagate(
         for node in order:
             if _kept_args(node) is None and (useful is None or node in useful):
                 raise freed(node)
-    watch = state.get().watch
+    now = state.get()
+    watch = now.watch
     bare = watch is None and not create_graph
+    scoped: Any = contextlib.nullcontext()
+    if create_graph:  # pictures tell derivatives from what they are derivatives of
+        scoped = mode(scope=Pass(1 + max([getattr(node.scope, "order", 0) for node in order]), now.scope))
     hooked = _hooks.data  # the dictionary beneath: its truth costs no call
     # A NaN born inside a rule raises: that is how zero times infinity is noticed without looking at every array.
-    with np.errstate(all="ignore", invalid="raise"), Recording(create_graph):
+    with scoped, np.errstate(all="ignore", invalid="raise"), Recording(create_graph):
         for node in order:
             g = pending.pop(node, None)
             if g is None or (useful is not None and node not in useful):

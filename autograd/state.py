@@ -38,6 +38,16 @@ class Scope:
         return tuple(reversed(labels))
 
 
+class Pass(Scope):
+    """A backward pass that is recorded: what it computes are derivatives of order `order`."""
+
+    __slots__ = ("order",)
+
+    def __init__(self, order: int, parent: Scope | None) -> None:
+        super().__init__(f"derivative of order {order}", parent)
+        self.order = order
+
+
 class State:
     """What a thread or task is doing. Immutable: a change makes a new one with `outer`, the one before.
 

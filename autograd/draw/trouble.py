@@ -17,7 +17,7 @@ SHRUNK = 1e-3  # ... where what reaches its op has shrunk that much on the way f
 LARGE = 1e5  # times the root's gradient: above it a gradient has exploded
 JUMP = 1e3  # an op that multiplies a gradient that much is where it explodes
 MOST = 0.9  # share of the units that are dead, or of the elements that are flat
-FEW = 16  # elements: fewer may all be zero by chance
+FEW = 32  # elements: fewer may all be zero by chance
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,24 @@ def test_a_leaf_that_nobody_holds_is_drawn_without_a_value():
     assert "=" not in line(d, "x") and "∂ +1" in line(d, "x") and "= 4" in line(d, "add")
 
 
+def test_derivatives_of_every_order_are_told_apart():
+    x = scalar(2, "x")
+    y = anp.sin(x * x)
+    for order in (1, 2):
+        x.grad = None
+        y.backward(create_graph=True)
+        y = x.grad
+        d = draw(y)
+        assert [f"derivative of order {k}" in d.text for k in (1, 2, 3)] == [True, order == 2, False]
+        assert d.dot.count("derivative of order") == order
+    t = float(x.data)
+    expected = 2 * np.cos(t * t) - 4 * t * t * np.sin(t * t)
+    np.testing.assert_allclose(y.item(), expected)
+    assert "sin(" in d.text and line(d, "x").endswith(
+        f"∂ {-12 * t * np.sin(t * t) - 8 * t**3 * np.cos(t * t):+.6g}".replace("-", "−")
+    )
+
+
 # ---- any size
 
 
