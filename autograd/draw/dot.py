@@ -271,6 +271,9 @@ def _edge(edge: Edge, trunk: bool, view: View) -> dict[str, str]:
         return attributes | {"color": COLORS.trouble, "penwidth": "2.4", "style": "dashed"}
     if edge.size == 0.0:
         return attributes | {"style": "dotted"}  # connected, and yet nothing comes through
+    if edge.told and edge.source.kind in ("op", "module"):  # which of several ways carries the gradient
+        above = _font("&#160;", 9, COLORS.text)  # a line under the text keeps it off the edge
+        attributes |= {"label": f"<{_font(edge.told, 8, COLORS.text)}<BR/>{above}>"}
     place, width = style.step(edge.size, view.record.seed), style.width(edge.size, view.record.seed)
     return attributes | {
         "color": style.RAMP[place],
