@@ -1,5 +1,7 @@
 """What repeats is one box with a count, modules open by name, and large graphs stay small pictures."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 import autograd as ag
 import autograd.numpy as anp
 from autograd import Tensor
-from autograd.draw import blocks, draw, style
+from autograd.draw import blocks, draw, recording, style
 
 
 class Model:
@@ -164,3 +166,36 @@ def test_themes(rng):
 def test_the_module_is_its_function(rng):
     x = Tensor(3.0, requires_grad=True, name="x")
     assert ag.draw(x * x).text == draw(x * x).text == (x * x).draw().text
+
+
+UNARY = (anp.tanh, anp.exp, anp.log, anp.sqrt, ag.ops.relu, ag.ops.sigmoid, anp.negative, lambda v: v * 1e200)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), st.integers(0, 11), st.integers(0, 3)), max_size=50),
+    st.integers(1, 60),
+    st.sampled_from(["grad", "value", "memory", "time"]),
+    st.booleans(),
+)
+def test_random_graphs_with_any_trouble_are_drawn(steps, budget, show, freed):
+    leaves = {name: Tensor(np.array([[0.5, -2.0], [k, 1e-3]]), requires_grad=True) for k, name in enumerate("abc")}
+    pool = [*leaves.values()][:2]
+    for i, j, kind, scope in steps:
+        with ag.scope(f"m{scope}: M"), ag.scope(f"n{i % 3}"):
+            x, y = pool[i % len(pool)], pool[j % len(pool)]
+            pool.append(UNARY[kind](x) if kind < len(UNARY) else (x + y, x * y, x @ y, x.detach() + y)[kind - 8])
+    loss = pool[-1].sum()
+    flow = None
+    if freed:
+        with recording() as flow:
+            loss.backward()
+    d = draw(loss, Model(**leaves), show=show, budget=budget, flow=flow)
+    assert sum(box.kind not in ("more", "constant") for box in d.view.boxes) <= budget + len(d.view.record.missing)
+    assert "c" in {found.name for found in d.troubles if found.kind in ("disconnected", "unused")}
+    marked = [found for box in d.view.boxes for found in box.troubles]
+    assert set(map(id, marked)) <= set(map(id, d.troubles))
+    ends = {end for m in re.finditer(r"(n\d+) -> (n\d+)", d.dot) for end in m.groups()}
+    assert ends <= {m[1] for m in re.finditer(r"^\s*(n\d+) \[", d.dot, re.MULTILINE)}
+    assert d.dot == draw(loss, Model(**leaves), show=show, budget=budget, flow=flow).dot or show == "time"
