@@ -279,11 +279,18 @@ _FLAT = {"tanh": (-0.99, 0.99), "sigmoid": (0.005, 0.995)}  # beyond: the slope 
 
 
 def fact_of(node: Any) -> Fact | None:
-    """The share of dead units of a ReLU (zero for every example), or of flat elements of a sigmoid or tanh."""
+    """The share of dead units of a ReLU (zero for every example), or of flat elements of a sigmoid or tanh.
+
+    None where it is plain that most units are alive.
+    """
     out: Any = node.out
-    if not isinstance(out, (np.ndarray, np.generic)) or out.dtype.kind != "f" or not out.size:
+    if out is None or out.dtype.kind != "f" or not out.size:
         return None
     if node.op.name == "relu":
+        if out.ndim > 1 and not _channels(node):
+            row = out[(0,) * (out.ndim - 1)]
+            if np.count_nonzero(row) > 0.2 * row.size:  # one example is enough to tell that most units are alive
+                return None
         largest = _largest(node, out)
         return Fact("dead", 1.0 - np.count_nonzero(largest) / largest.size, out.size)
     low, high = _FLAT[node.op.name]
@@ -297,14 +304,16 @@ def fact_of(node: Any) -> Fact | None:
 
 def _largest(node: Any, out: Any) -> Any:
     """The largest output of each unit: of a channel after a convolution, else of a place on the last axis."""
-    if out.ndim == 2:
-        return out.max(axis=0)
     if out.ndim < 2:
         return out
-    parent = node.parents[0]
-    channels = parent is not None and parent.op is not None and parent.op.name.startswith("conv")
-    unit = 1 if channels else out.ndim - 1
+    unit = 1 if _channels(node) else out.ndim - 1
     return out.max(axis=tuple(axis for axis in range(out.ndim) if axis != unit))
+
+
+def _channels(node: Any) -> bool:
+    """Whether the units of a ReLU are channels, on the second axis: after a convolution."""
+    parent = node.parents[0]
+    return parent is not None and parent.op is not None and parent.op.name.startswith("conv")
 
 
 def has_nan(x: Any) -> bool:
