@@ -109,20 +109,10 @@ class FlowRecorder:
 
     def _append(self) -> None:
         layers = [[row.name, row.kind, [weight.name for weight in row.weights]] for row in self.rows]
-        lines: list[dict[str, Any]] = []
+        text = f'{{"step":{self.step},"rows":[{",".join(map(_row, self.rows))}]}}\n'
         if layers != self._layers:
             self._layers = layers
-            lines.append({"layers": layers})
-        rows = [
-            [
-                _packed(row.activation),
-                _packed(row.gradient),
-                [[_packed(w.gradient), _short(w.rms), _packed(w.update), math.prod(w.shape)] for w in row.weights],
-            ]
-            for row in self.rows
-        ]
-        lines.append({"step": self.step, "rows": rows})
-        text = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines)
+            text = json.dumps({"layers": layers}) + "\n" + text
         with open(self._path, "ab") as file:  # one write: a line is there as a whole, or is the torn last one
             file.write(text.encode())
 
@@ -177,24 +167,22 @@ class FlowRecorder:
         return f"<FlowRecorder: step {self.step}, every {self.every}, {self._path}>"
 
 
-def _short(x: float) -> float | None:
-    return float(f"{x:.4g}") if math.isfinite(x) else None
-
-
-def _packed(stats: Stats | None) -> list[Any] | None:
+def _packed(stats: Stats | None) -> str:
     """Statistics as JSON: sizes with four digits, the histogram as digits from its first bin on."""
     if stats is None:
-        return None
-    top = max(stats.bins, default=0)
-    digits = "".join(_DIGITS[math.ceil(35 * n / top)] if n else "0" for n in stats.bins) if top else ""
-    bare = digits.lstrip("0")
-    return [
-        *map(_short, (stats.rms, stats.low, stats.high, stats.zeros)),
-        stats.nan,
-        stats.infinite,
-        len(digits) - len(bare),
-        bare.rstrip("0"),
-    ]
+        return "null"
+    top = max(stats.bins)
+    first = next((i for i, n in enumerate(stats.bins) if n), 0)
+    digits = "".join([_DIGITS[-(-35 * n // top)] for n in stats.bins[first:]]).rstrip("0") if top else ""  # rounded up
+    sizes = f"{stats.rms:.4g},{stats.low:.4g},{stats.high:.4g},{stats.zeros:.4g}".replace("nan", "null")
+    return f'[{sizes},{stats.nan},{stats.infinite},{first},"{digits}"]'
+
+
+def _row(row: Layer) -> str:
+    weights = ",".join(
+        f"[{_packed(w.gradient)},{w.rms:.4g},{_packed(w.update)},{math.prod(w.shape)}]" for w in row.weights
+    )
+    return f"[{_packed(row.activation)},{_packed(row.gradient)},[{weights}]]"
 
 
 def _mend(path: Path) -> int:

@@ -14,7 +14,7 @@ from autograd.files import write
 from nn.errors import DataError
 from nn.flows import svg
 from nn.flows.statistics import SAMPLE, Stats
-from nn.flows.watch import WEIGHTS, Layer, Watch, piece
+from nn.flows.watch import Layer, Watch, piece
 from nn.module import Module
 from nn.optim import Optimizer
 
@@ -27,8 +27,8 @@ PANELS = (
 )
 DECADE, LINE, TOP, NAMES, GAP = 13.5, 19.0, 62.0, 330.0, 62.0
 NOTE = (
-    f"log10 of sizes: the RMS, and in brackets the 5th and 95th percentile of |x|; percentiles and zeros of more than "
-    f"{SAMPLE} elements come from a sample at seeded places, updates from {WEIGHTS} at most"
+    "log10 of sizes: the RMS, and in brackets the 5th and 95th percentile of |x|; percentiles, zeros and updates of "
+    f"more than {SAMPLE:,} elements come from a sample at seeded places"
 )
 
 

