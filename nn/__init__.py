@@ -1,8 +1,11 @@
 """Networks on `autograd`: modules with PyTorch's names and state dicts, models, optimisers, training."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from nn import data, functional, init, layers, models, optim, tokenizers
-from nn.diagnosis import diagnose
-from nn.flows import FlowRecorder, flow
 from nn.layers import (
     GELU,
     Block,
@@ -21,8 +24,21 @@ from nn.layers import (
 )
 from nn.module import Module, Parameter
 
+if TYPE_CHECKING:
+    from nn.diagnosis import diagnose
+    from nn.flows import FlowRecorder, flow
+
 __all__ = [
     "GELU", "Block", "CausalSelfAttention", "Dropout", "Embedding", "FeedForward", "FlowRecorder", "LayerNorm",
     "Linear", "Module", "ModuleList", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "Tanh", "data",
     "diagnose", "flow", "functional", "init", "layers", "models", "optim", "tokenizers",
 ]  # fmt: skip
+
+_PICTURES = {"diagnose": "nn.diagnosis", "FlowRecorder": "nn.flows", "flow": "nn.flows"}
+
+
+def __getattr__(name: str) -> Any:
+    """What draws is imported when it is asked for: a model needs NumPy alone."""
+    if name not in _PICTURES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PICTURES[name]), name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 # Tests multiply small matrices: threads that spin for them only stand in each other's way. Before NumPy loads.
@@ -46,3 +47,15 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real data that the project does not carry: no folder {folder}; set GLASSGRAD_DATA to one")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _table() -> Iterator[None]:
+    """The table of ops as it was: what a test declares is its own."""
+    from autograd.primitive import composites, table
+
+    declared = [(names, set(names)) for names in (table, composites)]
+    yield
+    for names, before in declared:
+        for name in names.keys() - before:
+            del names[name]

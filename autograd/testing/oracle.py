@@ -236,7 +236,7 @@ def slope(f: Callable[[float], Any]) -> Slope:
     Returns
     -------
     Slope
-        The value and an error bound, which is infinite where tables with different steps do not agree.
+        The value and an error bound, which is infinite at a kink and where tables with different steps do not agree.
 
     Examples
     --------
@@ -251,7 +251,9 @@ def slope(f: Callable[[float], Any]) -> Slope:
 
     def flat(_: int, t: float) -> Array:
         out = np.ascontiguousarray(f(t)).ravel()
-        return out.view(out.real.dtype) if is_complex else out
+        if is_complex:
+            return out.view(out.real.dtype)
+        return out if out.dtype.kind != "c" else np.where(out.imag == 0, out.real, np.nan)
 
     found = slopes(flat, 1, flat(0, 0.0))
 
@@ -259,5 +261,5 @@ def slope(f: Callable[[float], Any]) -> Slope:
         parts = x[0].reshape(*base.shape, 2) if is_complex else x[0].reshape(base.shape)
         return parts[..., 0] + 1j * parts[..., 1] if is_complex else parts[()]
 
-    error = shaped(found.error)
+    error = shaped(np.where(found.kink, np.inf, found.error))
     return Slope(shaped(found.value), np.abs(error) if is_complex else error)

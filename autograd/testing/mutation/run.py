@@ -203,6 +203,7 @@ class _Worker:
         self.process = context.Process(target=_work, args=(theirs, given, settings), daemon=True)
         with warnings.catch_warnings():  # Python warns of a fork beside threads; what a worker runs waits for none
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)  # so does JAX
             self.process.start()
         theirs.close()
         self.group: deque[int] = deque()  # of the op that it works on: what nobody has begun
