@@ -138,7 +138,11 @@ def _rms(value: Any) -> float:
 
 
 def zero(evidence: Evidence, dead: set[Node]) -> Iterator[Finding]:
-    """Parameters whose gradient is zero everywhere, by the op that lets nothing pass; but for dead ReLUs."""
+    """Parameters whose gradient is zero everywhere, by the op that lets nothing pass.
+
+    Not for dead ReLUs, which have a finding of their own; nor where the weights that stop it are zero only for now, as
+    in a residual branch that starts closed: they have a gradient, and let it pass after the next step.
+    """
     stopped: dict[Node, list[str]] = {}
     for leaf, name in evidence.leaves.items():
         seen = evidence.into.get(leaf)
@@ -157,6 +161,12 @@ def zero(evidence: Evidence, dead: set[Node]) -> Iterator[Finding]:
         if blocks and not any(_dead_behind(block, dead) for block in blocks):
             stopped.setdefault(min(blocks, key=lambda node: node.seq), []).append(name)
     for node, names in stopped.items():
+        if any(
+            p in evidence.leaves and p.ndim >= 2 and evidence.into[p].squares
+            for p in node.parents
+            if p in evidence.into
+        ):
+            continue
         own = next((evidence.leaves[p] for p in node.parents if p in evidence.leaves), "")
         module = evidence.module(node)
         sentence = (

@@ -266,13 +266,29 @@ def test_no_graph_and_no_scalar(rng):
 # ---- zero, equal, too fast, too slow
 
 
-def test_zero_weights_stop_the_gradient(rng):
-    model = network(rng)
-    model[4].weight.data = np.zeros((WIDTH, WIDTH))
-    model[4].bias.data = np.ones(WIDTH)
+def test_zero_weights_everywhere_stop_the_gradient(rng):
+    model = network(rng, activation=nn.Tanh, depth=2)
+    for layer in (model[0], model[2], model[4]):
+        layer.weight.data, layer.bias.data = np.zeros(layer.weight.shape), np.zeros(layer.bias.shape)
     (finding,) = found(rng, model)
     assert (finding.kind, finding.module, finding.parameter) == ("zero gradient", "4", "4.weight")
-    assert finding.numbers["parameters"] == 4
+    assert finding.numbers["parameters"] == 5
+
+
+def test_a_branch_that_starts_closed_is_well(rng):
+    model = Residual(rng)
+    for layer in [*model.inner, model.head]:
+        layer.weight.data = np.zeros(layer.weight.shape)
+    x, y = data(rng)
+    for layer in model.inner:
+        layer.bias.data = np.full(WIDTH, 0.1)
+    assert nn.diagnose(cross_entropy(model(x), y), model) == []
+
+
+def test_a_loss_of_zero_has_nothing_to_learn(rng):
+    model = nn.Sequential(nn.Linear(4, 2, rng=rng))
+    x = rng.standard_normal((8, 4)).astype(np.float32)
+    assert nn.diagnose(mse_loss(model(x), model(x).data), model) == []
 
 
 def test_rounding_stops_the_gradient(rng):
@@ -437,10 +453,10 @@ def test_the_report_reads_in_order_of_severity(rng):
 def test_a_layer_of_the_package_is_pointed_at_where_the_user_calls_it(rng):
     model = Parts(rng)
     x, y = data(rng)
-    model.last.weight.data = np.zeros((CLASSES, WIDTH))
+    model.last.weight.data = model.last.weight.data * 1e7
     findings = nn.diagnose(cross_entropy(model.last(ops.relu(model.first(x))), y), model)
-    zero = next(finding for finding in findings if finding.kind == "zero gradient")
-    assert (zero.module, zero.where) == ("last", line(model, "self.last"))
+    large = next(finding for finding in findings if finding.kind.startswith("explod"))
+    assert (large.module, large.where) == ("last", line(model, "self.last"))
 
 
 def test_wrong_use_says_what_would_work(rng):
