@@ -155,6 +155,8 @@ class Evidence:
 
         For a layer of this package, the line of the user's forward that calls it, where there is one.
         """
+        if not module and built_in(self.model):
+            return ""  # made outside of every module
         name, attribute = module, ""
         while name and built_in(self.modules[name]):
             name, _, attribute = name.rpartition(".")

@@ -155,13 +155,15 @@ class Watch:
 
     def see_updates(self, before: dict[str, Array]) -> None:
         """Look at how far parameters moved since `before`; nothing where none did."""
+        stepped = False
         for name, p in self._parameters.items():
             old, now = before.get(name), piece(p)
             was = now if old is None else old
             size = math.sqrt(float(np.vdot(was, was).real) / was.size) if was.size else 0.0
             moved = None if old is None or old.shape != now.shape else measure(now - old)
+            stepped = stepped or (moved is not None and not np.array_equal(was, now, equal_nan=True))
             self._updates[name] = (moved, size if math.isfinite(size) else 0.0)
-        if not any(moved is not None and (moved.squares or not moved.finite) for moved, _ in self._updates.values()):
+        if not stepped:
             self._updates = {name: (None, size) for name, (_, size) in self._updates.items()}
 
     def updates(self) -> dict[str, tuple[Measure | None, float]]:

@@ -229,6 +229,7 @@ def test_the_table_names_what_is_wrong(rng):
     model[2].bias.data = np.full(16, np.nan)
     with np.errstate(all="ignore"), nn.flow(model) as seen:
         cross_entropy(model(x), y).backward()
+    assert all(weight.update is None for row in seen.rows for weight in row.weights)  # no step was taken
     assert "512 NaN" in seen.table and "512 NaN" in seen.svg and "sample at seeded places" in seen.table
 
 
