@@ -7,6 +7,10 @@ Steps are interleaved, so that a busy machine is as busy for each; ratios are me
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import sys
 import tempfile
 import time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from nn.checkpoint import save_gpt
 from nn.data import TextDataset, split_tokens
 from nn.errors import DataError
-from nn.flows import FlowRecorder
 from nn.models.gpt import GPT, Config
 from nn.optim import AdamW, CosineSchedule, Muon, Optimizer, decay_groups, muon_groups
 from nn.tokenizers import CharTokenizer
 from nn.train import History, Hook, evaluate, train
+
+if TYPE_CHECKING:
+    from nn.flows import FlowRecorder
 
 
 @dataclasses.dataclass(frozen=True)

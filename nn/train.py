@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
@@ -19,12 +19,14 @@ from autograd import Tensor, no_grad
 from autograd.machine import keep_memory
 from nn.data import TextDataset
 from nn.errors import TrainingError, need
-from nn.flows import FlowRecorder
 from nn.models.gpt import GPT
 from nn.module import Module
 from nn.optim import CosineSchedule, Optimizer, clip_grad_norm_
 from nn.optim.clip import squared_norm
 from nn.optim.optimizer import stored
+
+if TYPE_CHECKING:
+    from nn.flows import FlowRecorder
 
 Array = NDArray[Any]
 Batch = tuple[Array, Array]

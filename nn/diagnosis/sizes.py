@@ -12,17 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd.draw.trouble import FEW, JUMP, LARGE, MOST, SHRUNK, SMALL  # what a picture marks is found here too
 from autograd.graph import Node
 from nn.diagnosis.evidence import Evidence, arguments
 from nn.diagnosis.finding import Finding
 from nn.flows.statistics import measure
 
-SMALL = 1e-6  # of the root's gradient, or of the largest nearer to the loss: a parameter's below it has vanished ...
-SHRUNK = 1e-3  # ... where what reaches its op has shrunk that much on the way from the loss
-LARGE = 1e5  # times the root's gradient: above it a gradient has exploded
-JUMP = 1e3  # an op that multiplies sizes that much is where they explode
-MOST = 0.9  # share of the units that are dead, or of the elements that are flat
-FEW = 16  # elements: fewer may all be zero by chance
 HIGH, LOST = 1e4, 1e8  # a loss above the first has exploded if some op made a JUMP; above the second in any case
 ALIKE = 1e-5  # relative difference of two units' weights or gradients: below it they are the same
 
