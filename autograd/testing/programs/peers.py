@@ -29,7 +29,7 @@ class Translation:
     """NumPy's names for the functions of PyTorch that have the same meaning."""
 
     def __init__(self) -> None:
-        import torch
+        import torch  # type: ignore[import-not-found,unused-ignore]
 
         self.torch = torch
 
@@ -99,7 +99,7 @@ def in_torch(program: Program) -> list[Any] | None:
 
 def in_jax(program: Program) -> list[Any] | None:
     """JAX's gradients, None where a line has no translation; it cannot write."""
-    import jax
+    import jax  # type: ignore[import-not-found,unused-ignore]
 
     text = "\n".join(line.text for line in program.lines)
     if any(line.target or line.op == "fill" for line in program.lines) or any(c in text for c in APART_IN_JAX):
