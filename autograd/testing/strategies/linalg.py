@@ -144,12 +144,7 @@ def _by_inverse(a: Array) -> Any:
 def _along(draw: Draw, name: str) -> Call:
     a = regular(draw, draw(st.integers(1, 3)), draw(shapes(0, 1)))
 
-    def expect(a: Array, w: Array) -> Any:
-        x = np.swapaxes(np.linalg.inv(a), -1, -2)
-        along = np.sum(w * x, axis=(-2, -1), keepdims=True) * x - x @ np.swapaxes(w, -1, -2) @ x
-        return np.linalg.det(a)[..., None, None] * along
-
-    return plain_call(name, [a, filled(draw, a.shape)], linalg.cofactor_along, expect, most=0.03)
+    return plain_call(name, [a, filled(draw, a.shape)], linalg.cofactor_along, _derivative_of_cofactor, most=0.03)
 
 
 @register("pinv")
@@ -322,3 +317,22 @@ def _norm_of_ties(draw: Draw, name: str) -> Call:
     if not x.ndim:
         return kink_call(name, [x], lambda x: linalg.vector_norm(x, **note), lambda x: np.abs(x), "convex", note)
     return kink_call(name, [x], lambda x: f(x, **note), lambda x: g(x, **note), "convex", note)
+
+
+@register_kinks("solve", "cofactor_along")
+def _one_for_many(draw: Draw, name: str) -> Call:
+    """One matrix and many right sides, many matrices and one, none of them symmetric."""
+    n, many = draw(st.integers(2, 3)), draw(st.sampled_from(((), (1,))))
+    stacks = draw(st.sampled_from(((many, (2,)), ((2,), many))))
+    a = regular(draw, n, stacks[0]) + 0.1 * np.triu(np.ones((n, n)), 1)
+    if name == "solve":
+        return plain_call(name, [a, filled(draw, (*stacks[1], n, 2))], linalg.solve, np.linalg.solve, most=0.03)
+    return plain_call(
+        name, [a, filled(draw, (*stacks[1], n, n))], linalg.cofactor_along, _derivative_of_cofactor, most=0.03
+    )
+
+
+def _derivative_of_cofactor(a: Array, w: Array) -> Any:
+    x = np.swapaxes(np.linalg.inv(a), -1, -2)
+    along = np.sum(w * x, axis=(-2, -1), keepdims=True) * x - x @ np.swapaxes(w, -1, -2) @ x
+    return np.linalg.det(a)[..., None, None] * along
