@@ -13,16 +13,18 @@ from unittest import mock
 import hypothesis
 import numpy as np
 from hypothesis import Phase
+from hypothesis import strategies as st
 
 from autograd.testing.first import FirstOrder
 from autograd.testing.fuzz import FAILS
 from autograd.testing.opcheck import check_call
 from autograd.testing.report import Verdict
-from autograd.testing.strategies import Call, op_calls
+from autograd.testing.strategies import Call, kinked, op_calls
 
 FULL = 24  # so many calls are checked in every way, all in the quick one
 TURNED = 12  # and so many at complex numbers
 KEEN = 6  # looks that are taken before their turn
+APART = 5  # a fifth of the calls more from each strategy of kinks, bounds and seldom options
 
 
 def drawn(name: str, count: int, seed: int = 0) -> list[Call]:
@@ -32,6 +34,13 @@ def drawn(name: str, count: int, seed: int = 0) -> list[Call]:
     >>> len(drawn("sin", 5))
     5
     """
+    found = _drawn(op_calls(name), count, seed)
+    sizes = [sum(a.size for a in call.arrays) for call in found]
+    order = sorted(range(len(found)), key=lambda i: (sizes[i] == 0, sizes[i]))
+    return [found[i] for i in order]
+
+
+def _drawn(strategy: st.SearchStrategy[Call], count: int, seed: int) -> list[Call]:
     found: list[Call] = []
 
     @hypothesis.seed(seed)
@@ -43,15 +52,13 @@ def drawn(name: str, count: int, seed: int = 0) -> list[Call]:
         derandomize=False,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
-    @hypothesis.given(op_calls(name))
+    @hypothesis.given(strategy)
     def keep(call: Call) -> None:
         found.append(call)
 
     with _quiet():
         keep()
-    sizes = [sum(a.size for a in call.arrays) for call in found]
-    order = sorted(range(len(found)), key=lambda i: (sizes[i] == 0, sizes[i]))
-    return [found[i] for i in order]
+    return found
 
 
 Look = Callable[[], str | None]  # at one case, in one way: what is wrong there
@@ -143,7 +150,10 @@ class CallsCheck(Looks):
         calls = drawn(name, examples, rng_seed)
         rng = np.random.default_rng(rng_seed)
         turned = [c for call in calls[:TURNED] if (c := _turned(call, rng))]
-        kept = [look for call in (*calls, *turned) if self.sound(look := _Look(call, fast=True, order=1))]
+        apart = [c for strategy in kinked.get(name, ()) for c in _drawn(strategy, examples // APART, rng_seed + 1)]
+        known = set(map(repr, calls))
+        more = [c for c in apart if repr(c) not in known]
+        kept = [look for call in (*calls, *turned, *more) if self.sound(look := _Look(call, fast=True, order=1))]
         real = [look for look in kept if all(a.dtype.kind != "c" for a in look.call.arrays)]
         return [*kept, *(_Look(look.call, fast=False, order=2, known=look.known) for look in real[:FULL])]
 
