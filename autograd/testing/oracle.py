@@ -27,6 +27,7 @@ NOISE = 64  # roundings of f that a difference may hold
 SINGLE = float(np.finfo(np.float32).eps)
 DEGREE = 3  # of the polynomial that a function follows over the smallest steps; what is left is its noise
 SAFETY = 30  # an extrapolation's own estimate is no bound; this many times it is
+CLEAR = 1e-9  # what a fast look may leave open, beside the slope and the function; else the full tables are made
 COMPLEX_STEP = 1e-30
 
 
@@ -255,7 +256,11 @@ def slope(f: Callable[[float], Any]) -> Slope:
             return out.view(out.real.dtype)
         return out if out.dtype.kind != "c" else np.where(out.imag == 0, out.real, np.nan)
 
-    found = slopes(flat, 1, flat(0, 0.0))
+    start = flat(0, 0.0)
+    found = slopes(flat, 1, start, fast=True)
+    size = np.abs(found.value) + np.max(np.abs(found.value), initial=0.0)
+    if found.kink.any() or not np.all(SAFETY * found.error <= CLEAR * (size + np.max(found.size, initial=0.0))):
+        found = slopes(flat, 1, start)
 
     def shaped(x: Array) -> Any:
         parts = x[0].reshape(*base.shape, 2) if is_complex else x[0].reshape(base.shape)
