@@ -118,10 +118,19 @@ ndtr = special(
     complex_too=True,
     x=lambda g, x: g * (np.exp(-0.5 * x * x) / ROOT_TWO_PI),
 )
+
+
+def _density_over_ndtr(g: Any, out: Any, x: Any) -> Any:
+    """Far to the left by `erfcx`, which overflows far to the right."""
+    left = np.where(x > 0, 0.0, x)
+    slope = np.where(x > 0, np.exp(-0.5 * x * x - out) / ROOT_TWO_PI, (2 / ROOT_TWO_PI) / erfcx(left * -ROOT_HALF))
+    return g * slope
+
+
 log_ndtr = special(
     "log_ndtr",
     "The logarithm of the normal distribution function, finite far to the left too.",
-    x=lambda g, x: g * (2 / ROOT_TWO_PI) / erfcx(x * -ROOT_HALF),
+    x=_density_over_ndtr,
 )
 ndtri = special(
     "ndtri",

@@ -12,6 +12,7 @@ import pytest
 import autograd.scipy.special as special
 from autograd import Tensor, gradients, ops
 from autograd.ops import scipys
+from autograd.testing import check_grads
 
 
 def first_and_second(f, x):
@@ -317,3 +318,9 @@ def test_softmax_over_every_axis_by_default(axis):
         found = getattr(special, name)(Tensor(a, requires_grad=True), axis)
         np.testing.assert_allclose(found.data, getattr(theirs, name)(a, axis), rtol=1e-13)
         assert found.requires_grad
+
+
+@pytest.mark.parametrize("x", [-800.0, -3.0, 0.0, 2.0, 40.0, 800.0])
+def test_the_logarithm_of_the_normal_distribution_has_finite_derivatives(x):
+    report = check_grads(ops.log_ndtr, np.array(x), order=2, reach=0.1)
+    assert report.verdict == "right", report
