@@ -217,9 +217,8 @@ def test_interrupted_it_tells_what_was_found(capsys, here, monkeypatch):
 
 @pytest.mark.slow
 def test_ctrl_c_ends_the_processes(here):
-    words = (
-        ["-m", "nn.cli", "fuzz"] if False else ["-c", "import sys; from nn.cli import main; sys.exit(main())", "fuzz"]
-    )
+    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # in the background it is not
+    words = ["-c", f"{heeded}; import sys; from nn.cli import main; sys.exit(main())", "fuzz"]
     targets = ["--target", "module_for_fuzz:square", "--target", "module_for_fuzz:slow", "--examples", "5000"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(here)])}
     process = subprocess.Popen(
