@@ -12,7 +12,7 @@ from autograd import ops, tree
 from autograd.calls import general
 from autograd.graph import Variable, propagate
 from autograd.op import Op, new_leaf
-from autograd.primitive import wrap
+from autograd.primitive import conj, wrap
 from autograd.state import GradError, enable_grad
 from autograd.tensor import Tensor
 from autograd.vectorize import vmap
@@ -89,10 +89,6 @@ def _is_array(x: Any) -> bool:
 
 def _tensor(x: Any) -> Any:
     return x if isinstance(x, Tensor) else wrap(np.asarray(x)[()])
-
-
-def _conj(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
 
 
 def _bare(x: Any, like: Any) -> Any:
@@ -196,14 +192,14 @@ class custom_vjp(_Function):
         pair = self._forward(*call.arguments(inputs))  # type: ignore[misc]
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise GradError(f"the forward function of '{self.__name__}' returns a pair: the result, and what to save")
-        weights = call.unpacked(_conj(g))
-        return [_conj(r) for r in call.flat(self._backward(pair[1], weights), inputs)]
+        weights = call.unpacked(conj(g))
+        return [conj(r) for r in call.flat(self._backward(pair[1], weights), inputs)]
 
     def _over(self, call: _Call, axes: tuple[int | None, ...]) -> _Function:
         below = custom_vjp(functools.wraps(self._f)(self._packed_over(call, axes)))
 
         def backward(arrays: Any, g: Any) -> Any:
-            one = vmap(lambda g, *a: tuple(_conj(r) for r in self._pulled(call, list(a), _conj(g))), (0, *axes))
+            one = vmap(lambda g, *a: tuple(conj(r) for r in self._pulled(call, list(a), conj(g))), (0, *axes))
             return _shared(one(g, *arrays), axes)
 
         below.defvjp(lambda *arrays: (None, arrays), backward)

@@ -469,6 +469,11 @@ def _zero_stays_zero(g: Any, r: Any) -> Any:
     return r
 
 
+def conj(x: Any) -> Any:
+    """The conjugate of `x`; real numbers as they are, which costs and records nothing."""
+    return np.conj(x) if x.dtype.kind == "c" else x
+
+
 def unbroadcast(r: Any, shape: tuple[int, ...]) -> Any:
     """Sum `r` over the axes along which an array of `shape` was broadcast."""
     extra = r.ndim - len(shape)

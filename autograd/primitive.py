@@ -39,6 +39,7 @@ from autograd.op import (
     Rule,
     adopt,
     composites,
+    conj,
     store,
     table,
     unbroadcast,
@@ -46,7 +47,7 @@ from autograd.op import (
 )
 
 __all__ = [
-    "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "composite", "composites", "constant",
+    "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "composite", "composites", "conj", "constant",
     "elementwise", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast", "wrap",
 ]  # fmt: skip
 

@@ -22,6 +22,7 @@ from autograd.draw.lecture import Words, words
 from autograd.draw.seen import Seen, look, shorten
 from autograd.draw.slopes import agrees, mixes, slopes, tracked
 from autograd.files import write
+from autograd.primitive import conj
 from autograd.sparse import dense
 from autograd.state import GradError, no_grad
 from autograd.tensor import seeded
@@ -407,8 +408,8 @@ class _Run:
                     slope_formula,
                     slope_filled,
                     back,
-                    None if slope is None or matrix else look(_conj(slope)),
-                    tuple(tuple(row) for row in _conj(slope).tolist()) if matrix else (),
+                    None if slope is None or matrix else look(conj(slope)),
+                    tuple(tuple(row) for row in conj(slope).tolist()) if matrix else (),
                     look(_outer(flowing[i], parent)),
                     slope is not None and agrees(g, slope, flowing[i], matrix),
                     self.uses[parent] > 1,
@@ -452,10 +453,6 @@ def _filled(formula: str, arguments: list[Any], out: Any) -> str:
     if formula.startswith("{0} ") and numbers[0].startswith("(−") and "j" not in numbers[0]:
         return numbers[0].strip("()") + filled[len(numbers[0]) :]  # what comes first needs no brackets
     return filled
-
-
-def _conj(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
 
 
 def _outer(g: Any, node: Any) -> Any:

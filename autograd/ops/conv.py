@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.windows import Windows, blocks, each, paddings, taps, windows
-from autograd.primitive import composite, operand, primitive
+from autograd.primitive import composite, conj, operand, primitive
 
 __all__ = ["conv", "conv_transpose", "conv_weight", "convolve", "correlate"]
 
@@ -308,9 +308,5 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     a, v = operand(a), operand(v)
     _vectors(a, v, least=1)
     if v.size > a.size:  # NumPy's "same" keeps another middle then
-        return np.flip(_conj(convolve(v, np.flip(_conj(a)), mode)))
-    return convolve(a, np.flip(_conj(v)), mode)
-
-
-def _conj(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
+        return np.flip(conj(convolve(v, np.flip(conj(a)), mode)))
+    return convolve(a, np.flip(conj(v)), mode)

@@ -16,10 +16,9 @@ import numpy as np
 
 from autograd.graph import Variable
 from autograd.ops.matrices import adjoint as _h
-from autograd.ops.matrices import conj as _conj
 from autograd.ops.matrices import inv, solve, values
 from autograd.ops.product import matmul
-from autograd.primitive import composite, operand, primitive
+from autograd.primitive import composite, conj, operand, primitive
 from autograd.state import GradError
 
 __all__ = [
@@ -50,7 +49,7 @@ def _touched(*gs: Any) -> Any:
 
 def _inverse_gaps(name: str, w: Any, touched: Any, probing: bool) -> Any:
     """`1 / (w[j] - w[i])`; 0 where both are equal up to rounding, if no cotangent came through either's vectors."""
-    w = _conj(w)
+    w = conj(w)
     gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
     far = 10 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0.0)
     close = np.abs(gap) <= np.expand_dims(far, (-2, -1))
@@ -85,14 +84,14 @@ def _matrix(a: Any, square: bool = True) -> Any:
 # ---------------------------------------------------------------------- Hermitian matrices
 def _cholesky(g: Any, out: Any, upper: bool) -> Any:
     """`L^-H phi(L^H g) L^-1`, its Hermitian part; phi takes the lower triangle, half the diagonal."""
-    g = _conj(g)
+    g = conj(g)
     if upper:
         g, out = _h(g), _h(out)
     n = out.shape[-1]
     phi = (np.tril(np.ones((n, n))) - 0.5 * np.eye(n)).astype(out.dtype)
     inverse = inv(out)
     s = matmul(matmul(_h(inverse), matmul(_h(out), g) * phi), inverse)
-    return _conj((s + _h(s)) * 0.5)
+    return conj((s + _h(s)) * 0.5)
 
 
 @primitive(a=_cholesky, numpy=(np.linalg.cholesky,), batch="leading")
@@ -112,12 +111,12 @@ def eigvalsh(a, UPLO="L"):
 
 
 def _eigvalsh(g: Any, v: Any) -> Any:
-    return _conj(matmul(v * np.expand_dims(g, -2), _h(v)))
+    return conj(matmul(v * np.expand_dims(g, -2), _h(v)))
 
 
 def _eigh(g: Any, out: Any) -> Any:
     """`V (diag(gw) + F * (V^H gV)) V^H` with `F[i, j] = 1 / (w[j] - w[i])`."""
-    probing, g = _probing(g), _conj(g)
+    probing, g = _probing(g), conj(g)
     w, v = np.real(out[..., 0, :]), out[..., 1:, :]
     gv = g[..., 1:, :]
     inner = matmul(_h(v), gv)
@@ -125,7 +124,7 @@ def _eigh(g: Any, out: Any) -> Any:
         _refuse_phase("eigh", inner, gv)
     turn = (inner - _h(inner)) * 0.5 * _inverse_gaps("eigh", w, _touched(gv), probing)
     along = np.expand_dims(np.real(g[..., 0, :]), -2) * np.eye(w.shape[-1], dtype=bool)
-    return _conj(matmul(matmul(v, turn + along), _h(v)))
+    return conj(matmul(matmul(v, turn + along), _h(v)))
 
 
 @primitive(a=_eigh, batch="leading")
@@ -153,7 +152,7 @@ def _eig(g: Any, out: Any) -> Any:
 
     Boeddeker et al., On the computation of complex-valued gradients (2017), equations 4.77 and 4.80.
     """
-    probing, g = _probing(g), _conj(g)
+    probing, g = _probing(g), conj(g)
     w, v = out[..., 0, :], out[..., 1:, :]
     gw, gv = g[..., 0, :], g[..., 1:, :]
     eye = np.eye(w.shape[-1], dtype=bool)
@@ -163,7 +162,7 @@ def _eig(g: Any, out: Any) -> Any:
     along = np.real(np.sum(inner * eye, axis=-2, keepdims=True))  # what would change the vectors' lengths
     turn = (inner - matmul(_h(v), v) * along) * _inverse_gaps("eig", w, _touched(gv), probing)
     core = turn + np.expand_dims(gw, -2) * eye
-    return _conj(matmul(solve(_independent(_h(v), g), core), _h(v)))
+    return conj(matmul(solve(_independent(_h(v), g), core), _h(v)))
 
 
 def _independent(vh: Any, g: Any) -> Any:
@@ -227,7 +226,7 @@ def _svd(g: Any, out: Any, a_like: Any, full_matrices: bool) -> Any:
     Q and P are half the sum and half the difference of the skew parts of `U^H gU` and `V^H gV`: Townsend,
     Differentiating the singular value decomposition (2016); Wan and Zhang, arXiv:1909.02659, for complex numbers.
     """
-    probing, g = _probing(g), _conj(g)
+    probing, g = _probing(g), conj(g)
     m, n = a_like.shape[-2:]
     k = min(m, n)
     u_all, s, v_all = _parts(out, m, n, full_matrices)
@@ -250,7 +249,7 @@ def _svd(g: Any, out: Any, a_like: Any, full_matrices: bool) -> Any:
     over = np.expand_dims(np.where(zero, one * 0, 1 / np.where(zero, one, s)), -2)
     left = matmul(u, core) + _leaving(u, gu, at_u, u_all[..., k:], gu_all[..., k:]) * over
     right = _leaving(v, gv, at_v, v_all[..., k:], gv_all[..., k:]) * over
-    return _conj(matmul(left, _h(v)) + matmul(u, _h(right)))
+    return conj(matmul(left, _h(v)) + matmul(u, _h(right)))
 
 
 def _leaving(u: Any, gu: Any, at_u: Any, rest: Any, g_rest: Any) -> Any:
@@ -297,7 +296,7 @@ def _svdvals(g: Any, a: Any) -> Any:
     """`U diag(g) V^H`; a singular value of zero is a kink and flat there, as the absolute value is."""
     u, s, vh = svd(a, full_matrices=False)
     g = np.where(no_longer(s, *a.shape[-2:]), s.dtype.type(0), g)
-    return _conj(matmul(u * np.expand_dims(g, -2), vh))
+    return conj(matmul(u * np.expand_dims(g, -2), vh))
 
 
 @primitive(a=_svdvals, numpy=(np.linalg.svdvals,), kink="convex", batch="leading")
@@ -348,7 +347,7 @@ def _qr(g: Any, out: Any, a_like: Any, complete: bool) -> Any:
 
     Walter, Structured higher-order algorithmic differentiation (2012); Roberts and Roberts, arXiv:2009.10071.
     """
-    probing, g = _probing(g), _conj(g)
+    probing, g = _probing(g), conj(g)
     m, n = a_like.shape[-2:]
     q_all, r = _qr_parts(out, m, n, complete)
     gq_all, gr = _qr_parts(g, m, n, complete)
@@ -361,7 +360,7 @@ def _qr(g: Any, out: Any, a_like: Any, complete: bool) -> Any:
         if not probing:
             _refuse_basis("qr", rest, g_rest)
         left = left - matmul(rest, matmul(_h(g_rest), q))
-    return _conj(_h(solve(_regular(r, g), _h(left))))
+    return conj(_h(solve(_regular(r, g), _h(left))))
 
 
 def _regular(r: Any, g: Any) -> Any:

@@ -26,9 +26,8 @@ from autograd.ops.decompositions import (
 )
 from autograd.ops.matrices import adjoint as _h
 from autograd.ops.matrices import cofactor, cofactor_along, det, detsign, inv, logabsdet, slogdet, solve, values
-from autograd.ops.matrices import conj as _conj
 from autograd.ops.product import matmul, tensordot, vecdot
-from autograd.primitive import composite, numpy_functions, operand, plain, primitive, wrap
+from autograd.primitive import composite, conj, numpy_functions, operand, plain, primitive, wrap
 from autograd.state import GradError
 
 __all__ = [
@@ -53,7 +52,7 @@ def _vector_norm(g: Any, out: Any, x: Any, axis: Any, keepdims: bool, ord: Any) 
     """The slope is `sign(x) (|x| / out)^(p-1)`; 0 where an element or the norm is 0, ties for the extreme share."""
     g, out = keep(g, x, axis, keepdims), keep(out, x, axis, keepdims)
     if ord == 2:
-        return _conj(x) * (g / np.where(out == 0, out.dtype.type(1), out))
+        return conj(x) * (g / np.where(out == 0, out.dtype.type(1), out))
     direction = _direction(x)
     if ord == 0:
         return direction * (g * 0)
@@ -149,13 +148,13 @@ def cond(x: Any, p: Any = None) -> Any:
 # ---------------------------------------------------------------------- pseudo-inverses
 def _pinv(g: Any, out: Any, a: Any, hermitian: bool) -> Any:
     """Golub and Pereyra's derivative (SIAM J. Numer. Anal. 10, 1973), transposed; the rank stays."""
-    g, p = _conj(g), out
+    g, p = conj(g), out
     ph, gh = _h(p), _h(g)
     left = np.eye(a.shape[-2], dtype=a.dtype) - matmul(a, p)
     right = np.eye(a.shape[-1], dtype=a.dtype) - matmul(p, a)
     through = matmul(matmul(ph, g), ph)
     s = matmul(matmul(left, gh), matmul(p, ph)) + matmul(matmul(ph, p), matmul(gh, right)) - through
-    return _conj((s + _h(s)) * 0.5 if hermitian else s)
+    return conj((s + _h(s)) * 0.5 if hermitian else s)
 
 
 @primitive(a=_pinv, numpy=(np.linalg.pinv,), batch="leading")

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.graph import Variable
 from autograd.ops.product import matmul
-from autograd.primitive import composite, operand, primitive, unbroadcast
+from autograd.primitive import composite, conj, operand, primitive, unbroadcast
 from autograd.state import GradError
 
 __all__ = ["cofactor", "cofactor_along", "det", "detsign", "inv", "logabsdet", "slogdet", "solve"]
@@ -18,10 +18,6 @@ _SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))  # its fields: sign, lo
 
 def transposed(a: Any) -> Any:
     return np.swapaxes(a, -1, -2)
-
-
-def conj(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
 
 
 def adjoint(a: Any) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.matrices import conj, transposed, values
+from autograd.ops.matrices import transposed, values
 from autograd.ops.product import matmul
-from autograd.primitive import composite, operand, primitive
+from autograd.primitive import composite, conj, operand, primitive
 from autograd.state import GradError
 
 __all__ = ["block_diag", "expm", "solve_sylvester", "solve_triangular", "sqrtm"]

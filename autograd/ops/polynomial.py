@@ -10,7 +10,7 @@ import numpy as np
 from autograd.graph import Variable
 from autograd.ops.conv import convolve
 from autograd.ops.linalg import inv, pinv
-from autograd.primitive import composite, operand, plain, primitive, unbroadcast, wrap
+from autograd.primitive import composite, conj, operand, plain, primitive, unbroadcast, wrap
 from autograd.state import GradError
 
 __all__ = [
@@ -295,7 +295,7 @@ def polyfit(
         squares: Any = np.zeros(0, fit.dtype)
     else:
         off = right - np.matmul(left, fit)
-        squares = (off * _conj(off)).sum(axis=0)
+        squares = (off * conj(off)).sum(axis=0)
         squares = np.real(squares.reshape((1,)) if y.ndim == 1 else squares)
     if full:
         return c, squares, rank, values, rcond
@@ -307,7 +307,3 @@ def polyfit(
     elif y.ndim == 2:
         base = base[:, :, None] * 1
     return c, base
-
-
-def _conj(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x

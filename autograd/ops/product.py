@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.calls import binary
-from autograd.primitive import composite, numpy_functions, operand, primitive, unbroadcast
+from autograd.primitive import composite, conj, numpy_functions, operand, primitive, unbroadcast
 
 __all__ = [
     "cross", "dot", "einsum", "inner", "kron", "matmul", "matvec", "outer", "tensordot", "vdot", "vecdot", "vecmat",
@@ -115,13 +115,13 @@ def inner(a: Any, b: Any) -> Any:
 def vdot(a: Any, b: Any) -> Any:
     """Sum of `conj(a) * b`, both flattened."""
     a, b = operand(a), operand(b)
-    return matmul(_conj(a).reshape((a.size,)), b.reshape((b.size,)))
+    return matmul(conj(a).reshape((a.size,)), b.reshape((b.size,)))
 
 
 @composite(numpy=(np.vecdot, np.linalg.vecdot))
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Any:
     """Sum of `conj(x1) * x2` along `axis`; the others broadcast."""
-    x1, x2 = _conj(np.moveaxis(operand(x1), axis, -1)), np.moveaxis(operand(x2), axis, -1)
+    x1, x2 = conj(np.moveaxis(operand(x1), axis, -1)), np.moveaxis(operand(x2), axis, -1)
     if x1.shape[-1] != x2.shape[-1]:
         raise ValueError(f"vectors of {x1.shape[-1]} and {x2.shape[-1]} elements have no product")
     if np.result_type(x1.dtype, x2.dtype).kind in "fc":
@@ -144,7 +144,7 @@ def vecmat(x1: Any, x2: Any) -> Any:
     x1, x2 = operand(x1), operand(x2)
     if x1.ndim < 1 or x2.ndim < 2:
         raise ValueError(f"vecmat is of vectors and matrices, not of shapes {x1.shape} and {x2.shape}")
-    return matmul(np.expand_dims(_conj(x1), -2), x2)[..., 0, :]
+    return matmul(np.expand_dims(conj(x1), -2), x2)[..., 0, :]
 
 
 @composite(numpy=(np.kron,))
@@ -179,10 +179,6 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     else:
         first, second = x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2]
     return np.stack([first, second, third], axis=axisc)
-
-
-def _conj(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
 
 
 def explicit(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:

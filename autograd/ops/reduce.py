@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.axes import count, flattened, keep, swift, two_ways, unflattened
-from autograd.primitive import composite, operand, primitive
+from autograd.primitive import composite, conj, operand, primitive
 
 __all__ = [
     "amax", "amin", "logsumexp", "max", "mean", "min", "nanmax", "nanmean", "nanmin", "nanprod", "nanstd", "nansum",
@@ -207,10 +207,6 @@ def _deviation(x: Any, axis: Any) -> Any:
     return x - x.mean(axis=axis, keepdims=True) if x.size else x
 
 
-def _conjugate(x: Any) -> Any:
-    return np.conj(x) if x.dtype.kind == "c" else x
-
-
 def _per(x: Any, axis: Any, ddof: float, numerator: float) -> Any:
     """`numerator` / (N - ddof); NaN where NumPy's result is one, or infinite, for want of degrees of freedom."""
     n = count(x, axis) - ddof
@@ -219,7 +215,7 @@ def _per(x: Any, axis: Any, ddof: float, numerator: float) -> Any:
 
 @primitive(
     x=lambda g, x, axis, ddof, keepdims: (
-        keep(g, x, axis, keepdims) * _conjugate(_deviation(x, axis)) * _per(x, axis, ddof, 2)
+        keep(g, x, axis, keepdims) * conj(_deviation(x, axis)) * _per(x, axis, ddof, 2)
     ),
     numpy=(np.var,),
     name="var",
@@ -234,7 +230,7 @@ def _std_rule(g: Any, out: Any, x: Any, axis: Any, ddof: float, keepdims: bool) 
     spread = keep(out, x, axis, keepdims)
     safe = np.where(spread == 0, 1, spread)  # a constant's standard deviation has a kink: the convention is 0
     # twice, since rounding alone can give a constant a tiny spread with deviations of its own size
-    slope = _conjugate(_deviation(_deviation(x, axis), axis)) * _per(x, axis, ddof, 1) / safe
+    slope = conj(_deviation(_deviation(x, axis), axis)) * _per(x, axis, ddof, 1) / safe
     return keep(g, x, axis, keepdims) * slope
 
 

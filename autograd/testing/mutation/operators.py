@@ -28,7 +28,7 @@ AXIS_CALLS = {
     "swapaxes", "moveaxis", "expand_dims", "squeeze", "flip", "concatenate", "stack", "cumsum", "cumprod", "sum",
     "mean", "roll", "take_along_axis", "repeat",
 }  # fmt: skip
-CONJUGATES = {"conj", "conjugate", "_conj", "_conjugate"}
+CONJUGATES = {"conj", "conjugate"}
 TRANSPOSES = {
     "swapaxes", "transpose", "matrix_transpose", "moveaxis", "permute_dims", "flip", "transposed", "adjoint", "_t",
     "_h",
