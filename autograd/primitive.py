@@ -47,11 +47,17 @@ from autograd.op import (
 )
 
 __all__ = [
-    "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "composite", "composites", "conj", "constant",
-    "elementwise", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast", "wrap",
+    "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "composite", "composites", "conj",
+    "constant", "counterpart", "elementwise", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast",
+    "wrap",
 ]  # fmt: skip
 
 numpy_functions: dict[Any, Callable[..., Any]] = {}  # NumPy's function or ufunc -> ours, for its dispatch protocols
+
+
+def counterpart(value: Any) -> Any:
+    """Ours of one of NumPy's functions; whatever has none stays what it is."""
+    return numpy_functions.get(value, value) if callable(value) and getattr(value, "__hash__", None) else value
 
 
 def elementwise(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +70,9 @@ def find(record: Record, root_value: Any) -> list[Trouble]:
     """All findings, the gravest first and each kind from the loss backward or in the order of the model."""
     found = _not_finite(record, root_value)
     if record.flow is not None and not found:
-        sizes = _Sizes(record)
-        found += _exploding(sizes)
-        found += _vanishing(sizes)
+        sizes = _sizes(record)
+        found += _exploding(record, sizes)
+        found += _vanishing(record, sizes)
     found += _flat(record)
     found += _unreached(record)
     order = list(KINDS)
@@ -169,29 +169,24 @@ def _finite(value: Any) -> bool:
 # ---- too small, too large
 
 
-class _Sizes:
-    """RMS of the gradients at parameters, and of what reaches the ops that use them."""
+class Sizes:
+    """RMS of the gradients at parameters, and of what reaches the ops that use them.
 
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.seed = record.seed
-        users: dict[Any, list[Any]] = {}
-        for node in record.nodes:
-            for parent in node.parents:
-                if parent is not None and parent.op is None:
-                    users.setdefault(parent, []).append(node)
-        chosen = record.parameters or {n for n in record.nodes if n.op is None}
-        self.own: dict[Any, float] = {}
-        self.above: dict[Any, float] = {}
-        self.first: dict[Any, int] = {}  # the earliest use
-        for leaf in record.nodes:
-            if leaf in chosen and leaf in users and leaf in record.into:
-                self.own[leaf] = record.statistics(leaf).rms
-                self.above[leaf] = max(record.statistics(user).rms for user in users[leaf])
-                self.first[leaf] = min(int(user.seq) for user in users[leaf])
-        self.order = sorted(self.own, key=self.first.__getitem__, reverse=True)  # from the loss backward
+    Parameters
+    ----------
+    seed : float
+        RMS of the gradient at the root.
+    leaves : dict
+        By parameter: its gradient's RMS, the largest of what reaches the ops that use it, and its earliest use.
+    """
 
-    def nearer(self) -> Iterable[tuple[Any, float, float, float]]:
+    def __init__(self, seed: float, leaves: Mapping[Any, tuple[float, float, int]]) -> None:
+        self.seed = seed
+        self.own = {leaf: own for leaf, (own, _, _) in leaves.items()}
+        self.above = {leaf: above for leaf, (_, above, _) in leaves.items()}
+        self.order = sorted(leaves, key=lambda leaf: -leaves[leaf][2])  # from the loss backward
+
+    def nearer(self) -> Iterator[tuple[Any, float, float, float]]:
         """Each leaf with the largest own and above, and the least above, of those nearer to the loss."""
         own, above, least = 0.0, 0.0, math.inf
         for leaf in self.order:
@@ -199,42 +194,73 @@ class _Sizes:
             own, above = max(own, self.own[leaf]), max(above, self.above[leaf])
             least = min(least, self.above[leaf]) if self.above[leaf] else least
 
-    def name(self, leaf: Any) -> str:
-        return self.record.names.get(leaf) or "a leaf without a name"
+    def vanishing(self) -> Iterator[tuple[Any, float, float]]:
+        """The parameters whose gradient has vanished on its way, each with its RMS and the largest nearer to the loss.
+
+        An exact zero counts behind one that is about to underflow.
+        """
+        underflow = False
+        for leaf, own, above, _ in self.nearer():
+            size, largest = self.own[leaf], max(self.seed, own)
+            shrunk = self.above[leaf] < SHRUNK * above
+            if shrunk and ((0.0 < size < SMALL * largest) or (size == 0.0 and underflow)):
+                underflow = underflow or size < 1e-20 * largest
+                yield leaf, size, largest
+
+    def exploding(self) -> list[Any]:
+        """The parameters that a gradient reaches which has grown too large."""
+        return [
+            leaf
+            for leaf, _, _, least in self.nearer()
+            if min(self.own[leaf], self.above[leaf]) > LARGE * self.seed
+            or (self.above[leaf] > LARGE * least and self.own[leaf] > 100 * self.seed)
+        ]
 
 
-def _vanishing(sizes: _Sizes) -> list[Trouble]:
-    found = []
-    underflow = False
-    for leaf, own, above, _ in sizes.nearer():
-        size = sizes.own[leaf]
-        largest = max(sizes.seed, own)
-        shrunk = sizes.above[leaf] < SHRUNK * above
-        if shrunk and ((0.0 < size < SMALL * largest) or (size == 0.0 and underflow)):
-            said = f"the gradient’s RMS is {size:.1e}, {size / largest:.0e} of {_what(sizes, own)}"
-            found.append(Trouble("vanishing", leaf, sizes.name(leaf), said))
-            underflow = underflow or size < 1e-20 * largest
-    return found
+def _sizes(record: Record) -> Sizes:
+    users: dict[Any, list[Any]] = {}
+    for node in record.nodes:
+        for parent in node.parents:
+            if parent is not None and parent.op is None:
+                users.setdefault(parent, []).append(node)
+    chosen = record.parameters or {n for n in record.nodes if n.op is None}
+    return Sizes(
+        record.seed,
+        {
+            leaf: (
+                record.statistics(leaf).rms,
+                max(record.statistics(user).rms for user in users[leaf]),
+                min(int(user.seq) for user in users[leaf]),
+            )
+            for leaf in record.nodes
+            if leaf in chosen and leaf in users and leaf in record.into
+        },
+    )
 
 
-def _what(sizes: _Sizes, own: float) -> str:
-    return "the root’s" if sizes.seed >= own else "the largest nearer to the loss"
+def _name(record: Record, leaf: Any) -> str:
+    return record.names.get(leaf) or "a leaf without a name"
 
 
-def _exploding(sizes: _Sizes) -> list[Trouble]:
+def _vanishing(record: Record, sizes: Sizes) -> list[Trouble]:
+    return [
+        Trouble(
+            "vanishing", leaf, _name(record, leaf),
+            f"the gradient’s RMS is {size:.1e}, {size / largest:.0e} of "
+            + ("the root’s" if largest == sizes.seed else "the largest nearer to the loss"),
+        )
+        for leaf, size, largest in sizes.vanishing()
+    ]  # fmt: skip
+
+
+def _exploding(record: Record, sizes: Sizes) -> list[Trouble]:
     """One finding: where the gradient grows most, with what it reaches."""
-    large = [
-        leaf
-        for leaf, _, _, least in sizes.nearer()
-        if min(sizes.own[leaf], sizes.above[leaf]) > LARGE * sizes.seed
-        or (sizes.above[leaf] > LARGE * least and sizes.own[leaf] > 100 * sizes.seed)
-    ]
+    large = sizes.exploding()
     if not large:
         return []
-    record = sizes.record
     worst = max(large, key=sizes.own.__getitem__)
     node = _steepest(record, sizes.above[large[0]])
-    said = f"the gradient’s RMS grows to {sizes.own[worst]:.1e} at {sizes.name(worst)}" + (
+    said = f"the gradient’s RMS grows to {sizes.own[worst]:.1e} at {_name(record, worst)}" + (
         f" and is as bad at {len(large) - 1} more" if len(large) > 1 else ""
     )
     return [Trouble("exploding", node, place(node), said)]

@@ -29,9 +29,8 @@ from autograd.ops.sorting import *
 from autograd.ops.special import *
 from autograd.ops.statistics import *
 from autograd.ops.windows import *
-from autograd.primitive import numpy_functions as _functions
+from autograd.primitive import counterpart as _counterpart
 
 
 def __getattr__(name: str) -> Any:
-    value = getattr(_numpy, name)
-    return _functions.get(value, value) if callable(value) and getattr(value, "__hash__", None) else value
+    return _counterpart(getattr(_numpy, name))

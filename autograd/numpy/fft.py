@@ -5,9 +5,8 @@ from typing import Any
 from numpy import fft as _numpy
 
 from autograd.ops.fft import *
-from autograd.primitive import numpy_functions as _functions
+from autograd.primitive import counterpart as _counterpart
 
 
 def __getattr__(name: str) -> Any:
-    value = getattr(_numpy, name)
-    return _functions.get(value, value) if callable(value) and getattr(value, "__hash__", None) else value
+    return _counterpart(getattr(_numpy, name))

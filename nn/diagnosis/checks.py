@@ -94,7 +94,7 @@ def diagnose(loss: Tensor, model: Module, optimizer: Optimizer | None = None) ->
     found += _unreached(evidence)
     found += _labels(evidence)
     if not broken:
-        sizes, dead = size.Sizes(evidence), set[Node]()
+        sizes, dead = size.sizes_of(evidence), set[Node]()
         found += size.exploding(evidence, sizes, value)
         found += size.flat(evidence, value, dead)
         found += size.zero(evidence, dead) if value else []  # at a loss of zero there is nothing to learn

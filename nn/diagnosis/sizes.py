@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.draw.trouble import FEW, JUMP, LARGE, MOST, SHRUNK, SMALL  # what a picture marks is found here too
+from autograd.draw.trouble import FEW, JUMP, MOST, Sizes  # what a picture marks is found here too
 from autograd.graph import Node
 from nn.diagnosis.evidence import Evidence, arguments
 from nn.diagnosis.finding import Finding
@@ -22,45 +22,26 @@ HIGH, LOST = 1e4, 1e8  # a loss above the first has exploded if some op made a J
 ALIKE = 1e-5  # relative difference of two units' weights or gradients: below it they are the same
 
 
-class Sizes:
+def sizes_of(evidence: Evidence) -> Sizes:
     """RMS of the gradients at parameters, and of what reaches the ops that use them."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        seed = evidence.into.get(evidence.root)
-        self.seed = seed.rms if seed is not None else 1.0
-        self.own: dict[Node, float] = {}
-        self.above: dict[Node, float] = {}
-        first: dict[Node, int] = {}
-        for leaf in evidence.leaves:
-            users = [user for user in evidence.users.get(leaf, []) if user in evidence.into]
-            if leaf in evidence.into and users:
-                self.own[leaf] = evidence.into[leaf].rms
-                self.above[leaf] = max(evidence.into[user].rms for user in users)
-                first[leaf] = min(user.seq for user in users)
-        self.order = sorted(self.own, key=lambda leaf: -first[leaf])  # from the loss backward
-
-    def nearer(self) -> Iterator[tuple[Node, float, float, float]]:
-        """Each leaf with the largest own and above, and the least above, of those nearer to the loss."""
-        own, above, least = 0.0, 0.0, math.inf
-        for leaf in self.order:
-            yield leaf, own, above, least
-            own, above = max(own, self.own[leaf]), max(above, self.above[leaf])
-            least = min(least, self.above[leaf]) if self.above[leaf] else least
+    seed = evidence.into.get(evidence.root)
+    leaves = {}
+    for leaf in evidence.leaves:
+        users = [user for user in evidence.users.get(leaf, []) if user in evidence.into]
+        if leaf in evidence.into and users:
+            above = max(evidence.into[user].rms for user in users)
+            leaves[leaf] = (evidence.into[leaf].rms, above, min(user.seq for user in users))
+    return Sizes(seed.rms if seed is not None else 1.0, leaves)
 
 
 def vanishing(evidence: Evidence, sizes: Sizes) -> Iterator[Finding]:
     """One finding a module, for the parameter whose gradient is smallest; the first layers first."""
     worst: dict[str, tuple[float, float, str]] = {}
-    underflow = False
-    for leaf, own, above, _ in sizes.nearer():
-        size, largest = sizes.own[leaf], max(sizes.seed, own)
-        if sizes.above[leaf] < SHRUNK * above and (0.0 < size < SMALL * largest or (size == 0.0 and underflow)):
-            underflow = underflow or size < 1e-20 * largest
-            name = evidence.leaves[leaf]
-            before = worst.get(evidence.owner(name))
-            if before is None or size < before[0]:
-                worst[evidence.owner(name)] = (size, largest, name)
+    for leaf, size, largest in sizes.vanishing():
+        name = evidence.leaves[leaf]
+        before = worst.get(evidence.owner(name))
+        if before is None or size < before[0]:
+            worst[evidence.owner(name)] = (size, largest, name)
     for module, (size, largest, name) in sorted(worst.items(), key=lambda item: item[1][0]):
         sentence = (
             f"The gradient's RMS is {size:.1e} here, {size / largest:.0e} times the largest nearer to the loss; it has "
@@ -72,12 +53,7 @@ def vanishing(evidence: Evidence, sizes: Sizes) -> Iterator[Finding]:
 
 def exploding(evidence: Evidence, sizes: Sizes, loss: float) -> Iterator[Finding]:
     """One finding, at the op that multiplies sizes most."""
-    large = [
-        leaf
-        for leaf, _, _, least in sizes.nearer()
-        if min(sizes.own[leaf], sizes.above[leaf]) > LARGE * sizes.seed
-        or (sizes.above[leaf] > LARGE * least and sizes.own[leaf] > 100 * sizes.seed)
-    ]
+    large = sizes.exploding()
     if not large and abs(loss) <= HIGH:
         return
     node, growth = _steepest(evidence)
