@@ -48,8 +48,8 @@ from autograd.op import (
 
 __all__ = [
     "ABOVE_ONE", "NONZERO", "POSITIVE", "REAL", "UNIT", "Domain", "Op", "adopt", "composite", "composites", "conj",
-    "constant", "counterpart", "elementwise", "numpy_functions", "operand", "plain", "primitive", "table", "unbroadcast",
-    "wrap",
+    "constant", "counterpart", "elementwise", "numpy_functions", "operand", "plain", "primitive", "table",
+    "unbroadcast", "wrap",
 ]  # fmt: skip
 
 numpy_functions: dict[Any, Callable[..., Any]] = {}  # NumPy's function or ufunc -> ours, for its dispatch protocols

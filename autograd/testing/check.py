@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd import tree
 from autograd.testing.arguments import Arguments
-from autograd.testing.contracts import broken
+from autograd.testing.contracts import broken, lost
 from autograd.testing.coordinates import Coordinates
 from autograd.testing.first import FirstOrder
 from autograd.testing.libraries import Library, library_of
@@ -352,10 +352,7 @@ class _Check:
             if g is None or h is None or g.shape != h.shape:
                 continue
             eps = float(np.finfo(a.dtype).eps)
-            weight = max((float(np.max(np.abs(c), initial=0.0)) for c in w), default=0.0)
-            scale = np.max(np.abs(np.where(np.isfinite(h), h, 0)), initial=0.0) + weight
-            with np.errstate(all="ignore"):
-                off = np.where((g == h) | ~np.isfinite(h), 0, np.abs(g - h))
+            off, scale = lost(g, h, w)
             at = np.unravel_index(int(np.argmax(np.where(np.isnan(off), np.inf, off))), off.shape) if off.size else None
             worst = off[at] if at is not None else 0.0
             if worst <= 300 * eps * scale:

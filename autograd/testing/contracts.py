@@ -40,6 +40,18 @@ def close(a: Array, b: Array, eps: float, weight: float = 0.0) -> bool:
     return bool(same.all())
 
 
+def largest(*arrays: Any) -> float:
+    """The largest size of all elements; 0 of none."""
+    return max((float(np.max(np.abs(a), initial=0.0)) for a in arrays), default=0.0)
+
+
+def lost(found: Array, exact: Array, weights: Sequence[Array]) -> tuple[Array, float]:
+    """How far a gradient in low precision is from that in doubles, and the scale of numbers that it was made of."""
+    with np.errstate(all="ignore"):
+        off = np.where((found == exact) | ~np.isfinite(exact), 0, np.abs(found - exact))
+    return off, largest(np.where(np.isfinite(exact), exact, 0)) + largest(*weights)
+
+
 def broken(
     pull: Pull,
     arrays: list[Array],
@@ -113,7 +125,7 @@ def _consistent(
     pull: Pull, got: list[Any], w: list[Array], names: list[str], eps: float, rng: np.random.Generator
 ) -> list[Finding]:
     """The same cotangents again, in other layouts, and in linear combination."""
-    weight = max((float(np.max(np.abs(c), initial=0.0)) for c in w), default=0.0)
+    weight = largest(*w)
     found = []
 
     def compare(what: str, again: list[Any], expected: list[Any], detail: str) -> bool:
@@ -136,10 +148,7 @@ def _consistent(
             both = pull([np.asarray(2 * c - 3 * d, c.dtype) for c, d in zip(w, second, strict=True)])
             apart = pull(second)
             expected = [None if g is None else 2 * g - 3 * h for g, h in zip(got, apart, strict=True)]
-            size = [
-                max(weight, np.max(np.abs(g), initial=0.0), np.max(np.abs(h), initial=0.0)) if g is not None else 0.0
-                for g, h in zip(got, apart, strict=True)
-            ]
+            size = [max(weight, largest(g, h)) if g is not None else 0.0 for g, h in zip(got, apart, strict=True)]
             for name, g, h, s in zip(names, both, expected, size, strict=True):
                 within = max(1000 * eps, ROUNDED) * (s + np.abs(h)) if h is not None else 0.0
                 if g is not None and h is not None and np.any(np.abs(g - h) > within):

@@ -12,6 +12,7 @@ import numpy as np
 import autograd.numpy
 from autograd import GradError, Tensor, gradients
 from autograd.graph import push
+from autograd.testing.contracts import largest
 from autograd.testing.oracle import slopes
 from autograd.testing.programs.program import NUMPY, PROTOCOL, Program
 
@@ -81,10 +82,6 @@ def _close(found: Any, expected: Any, within: Any, oracle: str, what: str) -> No
         )
 
 
-def _largest(*arrays: Any) -> float:
-    return max((float(np.max(np.abs(a), initial=0.0)) for a in arrays), default=0.0)
-
-
 def _plain(value: Any) -> Any:
     return value.data if isinstance(value, Tensor) else np.asarray(value)
 
@@ -133,7 +130,7 @@ class _Check:
             a, b = _plain(self.scope[name]), np.asarray(_plain(expected[name]))
             if a.dtype != b.dtype:
                 raise _Disagreement("NumPy's values", f"{name} has dtype {a.dtype}, not {b.dtype}")
-            _close(a, b, ROUNDING * (1 + _largest(b)), "NumPy's values", name)
+            _close(a, b, ROUNDING * (1 + largest(b)), "NumPy's values", name)
         for i, (tensor, x) in enumerate(zip(self.tensors, program.inputs, strict=True)):
             _close(tensor, x, 0.0, "NumPy's values", f"input {i}, which nothing writes,")
         self.gradient = []
@@ -143,7 +140,7 @@ class _Check:
                     "shape", f"the gradient of argument {i} is {g.dtype}{g.shape}, not {x.dtype}{x.shape}"
                 )
             self.gradient.append(np.zeros(x.shape) if g is None else _plain(g))
-        self.scale = 1 + _largest(*self.gradient)
+        self.scale = 1 + largest(*self.gradient)
 
     def modes(self) -> None:
         names = [n for n in (*self.program.outputs, "loss") if getattr(self.scope[n], "_node", None) is not None]
@@ -197,7 +194,7 @@ class _Check:
         for fast in (True, False):
             found = slopes(lambda _, t: f(t), 1, base, fast=fast)
             value, error = found.value[0], found.error[0]
-            within = 30 * error + 1e-9 * (np.abs(value) + _largest(value)) + floor
+            within = 30 * error + 1e-9 * (np.abs(value) + largest(value)) + floor
             wide = within > WIDE * (np.abs(value) + 0.05 * self.scale)
             if not wide.any() and np.all(np.abs(expected - value) <= within):
                 return

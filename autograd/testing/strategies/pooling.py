@@ -172,21 +172,28 @@ def slides_without_ceil(w: Slide, padding: Any) -> tuple[tuple[int, int], ...]:
     return tuple(p if isinstance(p, tuple) else (p, p) for p in padding)
 
 
-@register("lp_pool")
-def _lp_pool(draw: Draw, name: str) -> Call:
+def _unpadded(draw: Draw) -> tuple[tuple[int, ...], Slide, tuple[Any, ...]]:
+    """As `_drawn`, without padding; the call says kernel and stride alone."""
     shape, w, said, _ = _drawn(draw, False)
     w = replace(w, pads=((0, 0),) * len(w.size), size=tuple(max(n, k) for n, k in zip(w.size, w.kernel, strict=True)))
     shape = (*shape[: len(shape) - len(w.size)], *w.size)
+    return shape, w, said[:2]
+
+
+def _norms(w: Slide, p: Any) -> Callable[[Any], Any]:
+    """The p-norm of each window, of numbers that are not negative if p is odd or broken."""
+    if p == np.inf:
+        return lambda x: _largest(w, x)
+    return lambda x: _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))
+
+
+@register("lp_pool")
+def _lp_pool(draw: Draw, name: str) -> Call:
+    shape, w, said = _unpadded(draw)
     p: Any = draw(st.sampled_from((1, 2, 3, 1.5, np.inf)))
     x = distinct(draw, shape)
     x = np.abs(x) + 0.2 if p in (3, 1.5) else x
-
-    def expect(x: Any) -> Any:
-        if p == np.inf:
-            return _largest(w, x)
-        return _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))
-
-    return plain_call(name, [x], lambda x: ops.lp_pool(x, p, *said[:2]), expect, (p, *said[:2]), most=0.04)
+    return plain_call(name, [x], lambda x: ops.lp_pool(x, p, *said), _norms(w, p), (p, *said), most=0.04)
 
 
 @register_kinks("max_pool")
@@ -200,18 +207,10 @@ def _tied_pool(draw: Draw, name: str) -> Call:
 @register_kinks("lp_pool")
 def _pool_of_zeros(draw: Draw, name: str) -> Call:
     """Windows of nothing but zeros, and ties of the largest."""
-    shape, w, said, _ = _drawn(draw, False)
-    w = replace(w, pads=((0, 0),) * len(w.size), size=tuple(max(n, k) for n, k in zip(w.size, w.kernel, strict=True)))
-    shape = (*shape[: len(shape) - len(w.size)], *w.size)
+    shape, w, said = _unpadded(draw)
     p: Any = draw(st.sampled_from((1, 2, np.inf)))
     x = filled(draw, shape, draw(st.sampled_from(((0.0,), TIES))))
-
-    def expect(x: Any) -> Any:
-        if p == np.inf:
-            return _largest(w, x)
-        return _each_window(w, x, 0.0, lambda v: (v**p).sum(axis=-1) ** (1 / p))
-
-    return kink_call(name, [x], lambda x: ops.lp_pool(x, p, *said[:2]), expect, "convex", (p, *said[:2]))
+    return kink_call(name, [x], lambda x: ops.lp_pool(x, p, *said), _norms(w, p), "convex", (p, *said))
 
 
 @register_kinks("lp_pool")
