@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nn.flows import svg
+from autograd.draw import marks as svg
 
 # kind: what would help; the order is that of severity
 REMEDIES = {

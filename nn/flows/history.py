@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.draw import marks as svg
+from autograd.draw import sheet
 from autograd.draw.style import STEPS
 from nn.errors import DataError
-from nn.flows import svg
 from nn.flows.live import BARS
 from nn.flows.snapshot import logarithm, power, save
 from nn.flows.statistics import BINS, FIRST, PER_DECADE, Array
@@ -160,7 +161,7 @@ class FlowHistory:
                 self.spreads,
             ),
         ]
-        return svg.page("Gradient flow over training", words, sections, self.text)
+        return sheet.page("Gradient flow over training", words, sections, self.text)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the history in the format that the suffix names: .svg .html .txt."""

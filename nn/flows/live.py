@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nn.flows import svg
+from autograd.draw import marks as svg
 from nn.flows.statistics import Stats
 from nn.flows.watch import Layer, Weight
 

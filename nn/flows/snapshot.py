@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograd.draw import marks as svg
+from autograd.draw import sheet
 from autograd.files import write
 from nn.errors import DataError
-from nn.flows import svg
 from nn.flows.statistics import SAMPLE, Stats
 from nn.flows.watch import Layer, Watch, piece
 from nn.module import Module
@@ -107,7 +108,7 @@ class Flow:
             "Each row is a layer, in the order in which they ran. The bar holds the middle 90 % of the sizes, the dot "
             "is their RMS, on fixed logarithmic axes: two healthy networks look alike. Point at a mark for its numbers."
         )
-        return svg.page("Gradient flow", words, [("Layer by layer", "", self.svg)], self.table)
+        return sheet.page("Gradient flow", words, [("Layer by layer", "", self.svg)], self.table)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the flow in the format that the suffix names: .svg .html .txt.

@@ -9,9 +9,9 @@ import pytest
 
 import nn
 from autograd import Tensor, no_grad, ops, vmap
+from autograd.draw import marks as svg
 from autograd.draw.style import contrast
 from nn.errors import DataError
-from nn.flows import svg
 from nn.flows.statistics import BINS, FIRST, PER_DECADE, SAMPLE, measure
 from nn.functional import cross_entropy
 from nn.optim import SGD, AdamW, Muon

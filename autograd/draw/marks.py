@@ -1,4 +1,4 @@
-"""The pieces of which pictures of flow are drawn: marks, axes, colours, and the page around them."""
+"""The pieces of which pictures are drawn without Graphviz: marks, heat maps, colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 
-from autograd.draw.style import DARK, LIGHT, RAMP, RAMP_DARK, STEPS, Theme
+from autograd.draw.style import DARK, LIGHT, RAMP, RAMP_DARK, STEPS
+
+
+def mix(low: str, high: str, t: float) -> str:
+    """The colour at `t`, from `low` (0) to `high` (1).
+
+    >>> mix("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    ends = ([int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (low, high))
+    return "#" + "".join(f"{round(a + (b - a) * t):02x}" for a, b in zip(*ends, strict=True))
+
 
 # colour by role: light, dark
 ROLES = {
@@ -21,6 +32,11 @@ ROLES = {
     "update": ("#8f6408", "#d9ae4e"),
 }
 TROUBLE = -1  # the place of a cell that holds NaN or infinity
+# Signs: red below zero, blue above, as pale as the ground between them; by the theme, from -1 to 1.
+SIGNED, SIGNED_DARK = (
+    tuple(mix(middle, low if i < 0 else high, abs(i) / (STEPS // 2)) for i in range(-(STEPS // 2), STEPS // 2 + 1))
+    for low, middle, high in (("#a51d16", "#f1f2f6", "#0a4c96"), ("#ff9088", "#262c36", "#78b6ff"))
+)
 FONT = 'system-ui,"Segoe UI",Helvetica,Arial,sans-serif'
 
 
@@ -58,11 +74,12 @@ def dot(x: float, y: float, kind: str, title: str) -> str:
 
 
 def stylesheet() -> str:
-    """Colours for light and dark."""
+    """Colours for light and dark: by role, `r0` to `r16` from little to much, `d0` to `d16` from minus to plus."""
 
     def rules(dark: int) -> str:
         roles = "".join(f"svg.flow .{name}{{fill:{both[dark]};stroke:{both[dark]}}}" for name, both in ROLES.items())
         ramp = "".join(f"svg.flow .r{i}{{fill:{c}}}" for i, c in enumerate((RAMP, RAMP_DARK)[dark]))
+        ramp += "".join(f"svg.flow .d{i}{{fill:{c}}}" for i, c in enumerate((SIGNED, SIGNED_DARK)[dark]))
         return roles + ramp
 
     shapes = (
@@ -102,8 +119,8 @@ def place(size: float, low: float, high: float) -> int:
     return round(min(max((math.log10(size) - low) / (high - low), 0.0), 1.0) * (STEPS - 1))
 
 
-def cells(table: Sequence[Sequence[int | None]], x: float, y: float, w: float, h: float) -> list[str]:
-    """A heat map: a path per colour; `table` holds rows of places on the ramp, None is left blank."""
+def cells(table: Sequence[Sequence[int | None]], x: float, y: float, w: float, h: float, kind: str = "r") -> list[str]:
+    """A heat map: a path per colour; `table` holds rows of places on the ramp `kind`, None is left blank."""
     paths: dict[int, list[str]] = {}
     for i, row in enumerate(table):
         start = 0
@@ -111,53 +128,28 @@ def cells(table: Sequence[Sequence[int | None]], x: float, y: float, w: float, h
             if j == len(row) or row[j] != row[start]:
                 colour = row[start]
                 if colour is not None:
-                    run = f"M{x + start * w:.1f} {y + i * h:.1f}h{(j - start) * w:.1f}v{h:.1f}h{(start - j) * w:.1f}z"
+                    wide = (j - start) * w
+                    run = f"M{_short(x + start * w)} {_short(y + i * h)}h{_short(wide)}v{_short(h)}h{_short(-wide)}z"
                     paths.setdefault(colour, []).append(run)
                 start = j
-    kinds = {colour: "trouble" if colour == TROUBLE else f"r{colour}" for colour in paths}
+    kinds = {colour: "trouble" if colour == TROUBLE else f"{kind}{colour}" for colour in paths}
     return [
         f'<path class="{kinds[colour]}" d="{"".join(runs)}" shape-rendering="crispEdges"/>'
         for colour, runs in sorted(paths.items())
     ]
 
 
-_PAGE = """
-*{box-sizing:border-box}body{margin:0;padding:2rem clamp(1rem,3vw,3rem) 4rem;background:var(--page);color:var(--text);
-font:16px/1.55 system-ui,"Segoe UI",Helvetica,Arial,sans-serif}
-main,header{max-width:100rem;margin:0 auto}h1{font-size:1.7rem;letter-spacing:-.02em;margin:0 0 .3rem}
-h2{font-size:1.15rem;margin:2rem 0 .3rem}p{color:var(--muted);max-width:80ch;margin:.2rem 0 .8rem}
-.pane{overflow-x:auto;border:1px solid var(--line);border-radius:12px;padding:.8rem;background:var(--card)}
-.pane svg{display:block}.pane:focus-visible,summary:focus-visible{outline:2px solid var(--hue);outline-offset:2px}
-details{margin:1rem 0}summary{cursor:pointer;color:var(--muted)}
-pre{overflow:auto;font:12.5px/1.45 ui-monospace,Menlo,Consolas,monospace;padding:1rem;border:1px solid var(--line);
-border-radius:8px;background:var(--card)}
-"""
+def _short(x: float) -> str:
+    """A coordinate to two digits, without zeros at the end."""
+    return f"{x:.2f}".rstrip("0").rstrip(".") or "0"
 
 
-def _css() -> str:
-    """The page's stylesheet: the colours of both themes, then the rest."""
+def signed(x: float, top: float) -> int:
+    """Where on the ramp of signs `x` lies, from -top (0) by zero (8) to top (16).
 
-    def colours(theme: Theme, hue: str) -> str:
-        return (
-            f"--page:{theme.cluster};--text:{theme.text};--muted:{theme.muted};--line:{theme.cluster_line};"
-            f"--card:{theme.page};--hue:{hue}"
-        )
-
-    light, dark = (colours(theme, ROLES["gradient"][i]) for i, theme in enumerate((LIGHT, DARK)))
-    return f":root{{color-scheme:light dark;{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}{_PAGE}"
-
-
-def page(title: str, intro: str, sections: Iterable[tuple[str, str, str]], text: str) -> str:
-    """One HTML file that needs nothing else: sections of (heading, words, SVG), and the same as text."""
-    body = "".join(
-        f"<section><h2>{escaped(heading)}</h2><p>{escaped(words)}</p>"
-        f'<div class="pane" tabindex="0" role="group" aria-label="{escaped(heading)}">{svg}</div></section>\n'
-        for heading, words, svg in sections
-    )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n<style>{_css()}</style>\n</head>\n<body>\n<header><h1>{escaped(title)}</h1>"
-        f"<p>{escaped(intro)}</p></header>\n<main>\n{body}"
-        f"<details><summary>The same as text</summary><pre>{lines(text)}</pre></details>\n</main>\n</body>\n</html>\n"
-    )
+    >>> signed(-2.0, 2.0), signed(0.0, 2.0), signed(1.0, 2.0), signed(math.nan, 2.0)
+    (0, 8, 12, -1)
+    """
+    if math.isnan(x):
+        return TROUBLE
+    return round(STEPS // 2 * (1 + (min(max(x / top, -1.0), 1.0) if top else 0.0)))
