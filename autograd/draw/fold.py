@@ -86,6 +86,20 @@ class Box:
 
 
 @dataclass(slots=True)
+class Folding:
+    """How a view was folded, for who wants to unfold it.
+
+    `groups` has by node the level or group that it folds into (nothing where all is shown), `cut` the nodes that are
+    out, `inner` which leaves go inside the one box that uses them: "own" (parameters) or "all", or those of several
+    boxes too ("several").
+    """
+
+    groups: dict[Any, Any] = field(default_factory=dict)
+    inner: str = "own"
+    cut: set[Any] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class View:
     """Boxes in the order of creation; the last one is the root. `show` is what the colours say."""
 
@@ -94,6 +108,7 @@ class View:
     cut: int = 0
     show: str = "grad"
     top: float = 1.0  # the amount that stands for the deep end of the colours
+    folding: Folding = field(default_factory=Folding)
 
     def nodes(self) -> set[Any]:
         """The nodes whose values and gradients the picture needs."""
@@ -110,7 +125,8 @@ def fold(record: Record, budget: int, expand: Collection[str] = ()) -> View:
         If a name in `expand` is that of no module here.
     """
     room = max(budget - len(record.missing), 1)
-    groups = _groups(record, room, expand)
+    folding = _groups(record, room, expand)
+    groups = folding.groups
     members: dict[Any, list[Any]] = {}  # by node, level or group, in the order of creation
     for node in record.nodes:
         key = groups.get(node)
@@ -121,6 +137,7 @@ def fold(record: Record, budget: int, expand: Collection[str] = ()) -> View:
             inside.append(node)
             members[key] = inside
     kept, cut = _cut(members, groups, record, room)
+    folding.cut = {node for key, nodes in members.items() if key not in kept for node in nodes}
     boxes = {key: _box(record, nodes, key) for key, nodes in kept.items()}
     of = {node: box for box in boxes.values() for node in box.nodes}
     for node, trouble in record.marks.items():
@@ -136,7 +153,7 @@ def fold(record: Record, budget: int, expand: Collection[str] = ()) -> View:
         )
         for leaf in record.missing[: max(budget // 4, 1)]
     ]
-    return View([*lonely, *([more] if cut else []), *shown], record, cut)
+    return View([*lonely, *([more] if cut else []), *shown], record, cut, folding=folding)
 
 
 def _box(record: Record, nodes: list[Any], key: Any) -> Box:
@@ -152,7 +169,7 @@ def _box(record: Record, nodes: list[Any], key: Any) -> Box:
     return Box("parameter" if key in record.parameters else "leaf", nodes, None, record.names.get(key, ""))
 
 
-def _inside(items: Iterable[Any]) -> list[Any]:
+def inside(items: Iterable[Any]) -> list[Any]:
     """The nodes of these items, oldest first."""
     stack, nodes = list(items)[::-1], []
     while stack:
@@ -166,32 +183,32 @@ def _inside(items: Iterable[Any]) -> list[Any]:
 
 def _copies(box: Box, group: Group, record: Record) -> None:
     box.count = len(group.copies)
-    box.copies = [_inside(copy) for copy in group.copies]
+    box.copies = [inside(copy) for copy in group.copies]
+    box.shared = same_leaves(box.copies, record)
+
+
+def same_leaves(copies: Sequence[Sequence[Any]], record: Record) -> bool:
+    """Whether copies use the same parameters."""
     chosen = record.parameters or record.members
-    some = box.copies[1:3] if box.count > 2 else box.copies  # the first may have the input as well
+    some = copies[1:3] if len(copies) > 2 else copies  # the first may have the input as well
     leaves = [{p for n in copy for p in n.parents if p is not None and p.op is None and p in chosen} for copy in some]
-    box.shared = leaves[0] == leaves[1]
+    return leaves[0] == leaves[1]
 
 
 # ---- what folds into what
 
 
-def _groups(record: Record, budget: int, expand: Collection[str]) -> dict[Any, Any]:
+def _groups(record: Record, budget: int, expand: Collection[str]) -> Folding:
     """The level or group that each node folds into: nothing if all fit; else what repeats; else modules too."""
     if len(record.nodes) <= budget and not expand:
-        return {}
+        return Folding()
     order = levels(record.nodes, record.parameters)
     opened = _named(order, expand)
     if len(record.nodes) <= budget:
-        return {}
-    users: dict[Any, list[Any]] = {}
-    marked = set(record.marks)
-    for node in record.nodes:
-        for parent in node.parents:
-            if parent is not None and parent.op is None:
-                users.setdefault(parent, []).append(node)
-    marked |= {user for leaf in record.marks for user in users.get(leaf, ())}
-    hot = _hot(order, marked, opened)
+        return Folding()
+    users = users_of(record)
+    marked = marked_in(record, users)
+    hot = find_hot(order, marked, opened)
     deepest = max(level.depth for level in order)
     groups: dict[Any, Any] = {}
     own = {leaf: found for leaf, found in users.items() if leaf in record.parameters}
@@ -201,9 +218,24 @@ def _groups(record: Record, budget: int, expand: Collection[str]) -> dict[Any, A
             groups = _assign(order[0], depth, forced, marked)
             _adopt(groups, inner, record, several=False)
             if _count(groups, record) <= budget:
-                return groups
+                return Folding(groups, "own" if inner is own else "all")
     _adopt(groups, users, record, several=True)
-    return groups
+    return Folding(groups, "several")
+
+
+def users_of(record: Record) -> dict[Any, list[Any]]:
+    """The ops that use each leaf."""
+    users: dict[Any, list[Any]] = {}
+    for node in record.nodes:
+        for parent in node.parents:
+            if parent is not None and parent.op is None:
+                users.setdefault(parent, []).append(node)
+    return users
+
+
+def marked_in(record: Record, users: dict[Any, list[Any]]) -> set[Any]:
+    """The nodes in trouble, and those that use a leaf in trouble."""
+    return set(record.marks) | {user for leaf in record.marks for user in users.get(leaf, ())}
 
 
 def _named(order: list[Level], expand: Collection[str]) -> set[Level]:
@@ -226,7 +258,7 @@ def _named(order: list[Level], expand: Collection[str]) -> set[Level]:
     return opened
 
 
-def _hot(order: list[Level], marked: set[Any], opened: set[Level]) -> set[Level]:
+def find_hot(order: list[Level], marked: set[Any], opened: set[Level]) -> set[Level]:
     """The levels that hold something in trouble, or are asked for; noted in the levels as well."""
     for level in reversed(order):
         level.hot = level in opened or any(
@@ -241,7 +273,7 @@ def _assign(top: Level, depth: int, forced: set[Level], marked: set[Any]) -> dic
     stack: list[tuple[Level, Any, int]] = [(top, None, 1)]
     while stack:
         level, key, at = stack.pop()
-        folded = {} if key is not None else _folded(level, marked)
+        folded = {} if key is not None else repeats(level, marked)
         for i, item in enumerate(level.items):
             inner = key or folded.get(i)
             if isinstance(item, Level):
@@ -253,7 +285,7 @@ def _assign(top: Level, depth: int, forced: set[Level], marked: set[Any]) -> dic
     return groups
 
 
-def _folded(level: Level, marked: set[Any]) -> dict[int, Group]:
+def repeats(level: Level, marked: set[Any]) -> dict[int, Group]:
     """By the place of an item, the group that it is in. A copy in trouble stands alone.
 
     Of a loop that no module surrounds, the first and the last time stay to be seen.
@@ -397,7 +429,7 @@ def sizes(view: View) -> None:
             whole = added(parts)
             edge.statistics = whole.statistics()
             edge.size = edge.statistics.rms
-            edge.share = _share(whole.sample, added(record.into[edge.node]).sample)
+            edge.share = share_of(whole.sample, added(record.into[edge.node]).sample)
         if box.copies:
             box.sizes = [record.statistics(copy[-1]).rms for copy in box.copies]
             box.range = (min(box.sizes), max(box.sizes)) if all(map(math.isfinite, box.sizes)) else None
@@ -426,7 +458,7 @@ def amounts(view: View) -> None:
     view.top = max(known, default=1.0)
 
 
-def _share(part: Any, whole: Any) -> float | None:
+def share_of(part: Any, whole: Any) -> float | None:
     """How much of `whole` the part is, along `whole`: shares add up to 1, and one that works against it is negative."""
     with np.errstate(all="ignore"):
         top = float(np.abs(whole).max()) if whole.size else 0.0
