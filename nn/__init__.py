@@ -27,14 +27,20 @@ from nn.module import Module, Parameter
 if TYPE_CHECKING:
     from nn.diagnosis import diagnose
     from nn.flows import FlowRecorder, flow
+    from nn.visual import attention_patterns
 
 __all__ = [
     "GELU", "Block", "CausalSelfAttention", "Dropout", "Embedding", "FeedForward", "FlowRecorder", "LayerNorm",
-    "Linear", "Module", "ModuleList", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "Tanh", "data",
-    "diagnose", "flow", "functional", "init", "layers", "models", "optim", "tokenizers",
+    "Linear", "Module", "ModuleList", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "Tanh",
+    "attention_patterns", "data", "diagnose", "flow", "functional", "init", "layers", "models", "optim", "tokenizers",
 ]  # fmt: skip
 
-_PICTURES = {"diagnose": "nn.diagnosis", "FlowRecorder": "nn.flows", "flow": "nn.flows"}
+_PICTURES = {
+    "FlowRecorder": "nn.flows",
+    "attention_patterns": "nn.visual",
+    "diagnose": "nn.diagnosis",
+    "flow": "nn.flows",
+}
 
 
 def __getattr__(name: str) -> Any:
