@@ -17,6 +17,7 @@ from nn.module import Module
 from nn.pictures import visible
 from nn.visual.heads import Head, judge, targets_of
 from nn.visual.recording import attention_layers, evaluating, recording
+from nn.visual.tables import exact, names_of
 
 Array = NDArray[Any]
 MOST = 512  # tokens
@@ -228,23 +229,15 @@ def _tokens(tokens: ArrayLike | Tensor) -> Array:
 
 
 def _labels(labels: Any, tokens: Array) -> tuple[str, ...]:
-    if labels is None:
-        return tuple(map(str, tokens.tolist() if tokens.ndim == 1 else range(len(tokens))))
-    if hasattr(labels, "decode") and not isinstance(labels, bytes):
-        if tokens.ndim != 1:
-            raise TypeError("attention_patterns: a tokenizer has no names for vectors; give labels as text")
-        return tuple(str(labels.decode([number])) for number in tokens.tolist())
-    if isinstance(labels, bytes) or not hasattr(labels, "__len__") or not all(isinstance(one, str) for one in labels):
-        raise TypeError("attention_patterns: labels must be a text for each token, or a tokenizer with decode()")
-    if len(labels) != len(tokens):
-        raise ValueError(f"attention_patterns: {len(labels):,} labels for {len(tokens):,} tokens")
-    return tuple(labels)
+    numbers = tokens.tolist() if tokens.ndim == 1 else range(len(tokens))
+    if labels is not None and tokens.ndim != 1 and hasattr(labels, "decode"):
+        raise TypeError("attention_patterns: a tokenizer has no names for vectors; give labels as text")
+    return names_of(labels, numbers, "attention_patterns", "token")
 
 
 def _rows(weights: Array, causal: bool) -> list[list[float]]:
     """As numbers with no more digits than they have."""
-    exact = [[float(x) for x in row] for row in weights.astype("U32")]
-    return [row[: i + 1] for i, row in enumerate(exact)] if causal else exact
+    return [row[: i + 1] if causal else row for i, row in enumerate(exact(weights))]
 
 
 def _several(count: int, what: str) -> str:
