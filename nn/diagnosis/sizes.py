@@ -7,7 +7,7 @@ gradient is no finding by itself, only one that has shrunk on its way.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -35,20 +35,37 @@ def sizes_of(evidence: Evidence) -> Sizes:
 
 
 def vanishing(evidence: Evidence, sizes: Sizes) -> Iterator[Finding]:
-    """One finding a module, for the parameter whose gradient is smallest; the first layers first."""
+    """One finding for neighbouring modules, at the parameter whose gradient is smallest; the smallest of all first."""
     worst: dict[str, tuple[float, float, str]] = {}
     for leaf, size, largest in sizes.vanishing():
         name = evidence.leaves[leaf]
         before = worst.get(evidence.owner(name))
         if before is None or size < before[0]:
             worst[evidence.owner(name)] = (size, largest, name)
-    for module, (size, largest, name) in sorted(worst.items(), key=lambda item: item[1][0]):
-        sentence = (
-            f"The gradient's RMS is {size:.1e} here, {size / largest:.0e} times the largest nearer to the loss; it has "
-            f"vanished in {len(worst)} layer{'s' * (len(worst) > 1)} of the model."
-        )
-        numbers = {"rms": size, "largest": largest}
-        yield Finding("vanishing gradient", module, name, evidence.where(module), sentence, numbers)
+    owners = dict.fromkeys(evidence.owner(name) for name in evidence.parameters)
+    for run in sorted(_runs(owners, worst), key=lambda run: min(worst[module] for module in run)):
+        module = min(run, key=worst.__getitem__)
+        size, largest, name = worst[module]
+        sentence = f"The gradient's RMS is {size:.1e} here, {size / largest:.0e} times the largest nearer to the loss"
+        if len(run) > 1:
+            sentence += (
+                f"; it has vanished in {len(run)} layers in a row, {run[0]} to {run[-1]}, and is least at {module}"
+            )
+        numbers = {"rms": size, "largest": largest, "layers": len(run)}
+        yield Finding("vanishing gradient", module, name, evidence.where(module), f"{sentence}.", numbers)
+
+
+def _runs(order: Iterable[str], chosen: Collection[str]) -> list[list[str]]:
+    """The chosen ones in their order, neighbours together."""
+    runs: list[list[str]] = []
+    follows = False
+    for one in order:
+        if one in chosen:
+            if not follows:
+                runs.append([])
+            runs[-1].append(one)
+        follows = one in chosen
+    return runs
 
 
 def exploding(evidence: Evidence, sizes: Sizes, loss: float) -> Iterator[Finding]:

@@ -51,11 +51,42 @@ def line(module, text):
 def test_sigmoids_twelve_deep_vanish_from_the_first_layer_on(rng):
     layers = [layer for _ in range(12) for layer in (nn.Linear(WIDTH, WIDTH, rng=rng), nn.Sigmoid())]
     model = nn.Sequential(*layers, nn.Linear(WIDTH, CLASSES, rng=rng))
-    findings = found(rng, model)
-    assert {finding.kind for finding in findings} == {"vanishing gradient"}
-    modules = [finding.module for finding in findings]
-    assert modules == [str(2 * i) for i in range(len(modules))] and 4 <= len(modules) <= 10
-    assert all(a.numbers["rms"] < b.numbers["rms"] < 1e-6 for a, b in zip(findings, findings[1:]))
+    (finding,) = found(rng, model)  # of layers in a row, one
+    assert finding.kind == "vanishing gradient" and finding.module == "0"
+    layers = finding.numbers["layers"]
+    assert 4 <= layers <= 10 and finding.numbers["rms"] < 1e-6
+    assert f"in {layers} layers in a row, 0 to {2 * layers - 2}, and is least at 0" in finding.sentence
+
+
+def test_vanishing_layers_apart_are_findings_apart(rng):
+    def deep(count):
+        return [layer for _ in range(count) for layer in (nn.Linear(WIDTH, WIDTH, rng=rng), nn.Sigmoid())]
+
+    class Two(nn.Module):
+        """Two stacks from one input; between them, in the model's order, a layer next to the loss."""
+
+        def __init__(self):
+            super().__init__()
+            self.left, self.head = nn.Sequential(*deep(12)), nn.Linear(WIDTH, CLASSES, rng=rng)
+            self.right = nn.Sequential(*deep(12))
+
+        def forward(self, x):
+            return self.head(self.left(x) + self.right(x))
+
+    findings = found(rng, Two())
+    assert {finding.module for finding in findings} == {"left.0", "right.0"}
+    sizes = [finding.numbers["rms"] for finding in findings]
+    assert sizes == sorted(sizes)
+    for finding in findings:
+        side = finding.module.partition(".")[0]
+        assert f"{side}.0 to {side}." in finding.sentence
+
+
+def test_one_vanishing_layer_is_told_alone():
+    from nn.diagnosis.sizes import _runs
+
+    assert _runs("abcdef", "bcf") == [["b", "c"], ["f"]]
+    assert _runs("abc", "") == []
 
 
 def test_relus_twelve_deep_with_he_initialisation_are_well(rng):
