@@ -40,13 +40,23 @@ SIGNED, SIGNED_DARK = (
 FONT = 'system-ui,"Segoe UI",Helvetica,Arial,sans-serif'
 
 
+def plain(text: str, limit: int = 0) -> str:
+    """What can be printed of a text, the rest replaced; of a long one the first `limit` characters.
+
+    >>> plain("a" + chr(7) + "bc", 3)
+    'a�…'
+    """
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return text if not limit or len(text) <= limit else text[: limit - 1] + "…"
+
+
 def escaped(text: str) -> str:
     """Safe inside SVG and HTML: markup escaped, control characters replaced.
 
     >>> escaped("a<b" + chr(7))
     'a&lt;b�'
     """
-    return html.escape("".join(c if c.isprintable() else "�" for c in text))
+    return html.escape(plain(text))
 
 
 def short(text: str, limit: int) -> str:

@@ -57,12 +57,6 @@ def exact(x: Array) -> list[Any]:
     return [float(one) for one in x.astype("U32")]
 
 
-def plain(text: str, limit: int) -> str:
-    """A name as it can be shown: what cannot be printed replaced, at most `limit` characters of it."""
-    text = "".join(c if c.isprintable() else "�" for c in text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 def with_sign(x: float) -> str:
     """Three digits and always a sign.
 

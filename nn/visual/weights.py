@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import Tensor
+from autograd.draw.marks import plain
 from autograd.draw.sheet import Sheet, as_json
 from nn.layers import Linear
 from nn.module import Module
-from nn.visual.tables import exact, first, names_of, plain, table_of, with_sign
+from nn.visual.tables import exact, first, names_of, table_of, with_sign
 
 Array = NDArray[Any]
 WHO = "weight_images"

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.draw import marks
-from autograd.draw.marks import escaped, label, rect
+from autograd.draw.marks import escaped, label, plain, rect
 from autograd.draw.sheet import document
 from autograd.draw.style import STEPS
 from nn.visual.assets import asset
-from nn.visual.tables import plain
 
 if TYPE_CHECKING:
     from nn.visual.weights import WeightImages, WeightLayer
