@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 import autograd.numpy as np
 from autograd import Tensor, no_grad
 from autograd.draw import draw
-from nn.layers import CausalSelfAttention
 from nn.models.gpt import GPT
 from nn.pictures import attention_image, gradient_flow_image
 from nn.recipes import TextTraining
 from nn.sample import sample
 from nn.tokenizers import CharTokenizer
+from nn.visual.recording import evaluating, recording
 
 Array = NDArray[Any]
 Entry = tuple[str, Path, str]
@@ -67,18 +67,9 @@ def attention_picture(model: GPT, tokenizer: CharTokenizer, tokens: Array, folde
 
 def attention_patterns(model: GPT, tokens: Array) -> Array:
     """All attention patterns on some tokens: shape (layers, heads, tokens, tokens)."""
-    layers = [module for module in model.modules() if isinstance(module, CausalSelfAttention)]
-    training = model.training
-    for layer in layers:
-        layer.record_pattern = True
-    try:
-        with no_grad():
-            model.eval()(tokens[None])
-        return numpy.stack([layer.pattern[0] for layer in layers if layer.pattern is not None])
-    finally:
-        model.train(training)
-        for layer in layers:
-            layer.record_pattern, layer.pattern = False, None
+    with evaluating(model), no_grad(), recording(model) as kept:
+        model(tokens[None])
+    return numpy.stack([one.pattern[0] for one in kept])
 
 
 def gradient_picture(gradients: dict[str, list[float]], folder: Path) -> Entry:
