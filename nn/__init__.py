@@ -26,19 +26,20 @@ from nn.module import Module, Parameter
 
 if TYPE_CHECKING:
     from nn.diagnosis import diagnose
-    from nn.flows import FlowRecorder, flow
+    from nn.flows import FlowRecorder, compare_flows, flow
     from nn.visual import attention_patterns, embedding_map, weight_images
 
 __all__ = [
     "GELU", "Block", "CausalSelfAttention", "Dropout", "Embedding", "FeedForward", "FlowRecorder", "LayerNorm",
     "Linear", "Module", "ModuleList", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "Tanh",
-    "attention_patterns", "data", "diagnose", "embedding_map", "flow", "functional", "init", "layers", "models",
-    "optim", "tokenizers", "weight_images",
+    "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional", "init", "layers",
+    "models", "optim", "tokenizers", "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {
     "FlowRecorder": "nn.flows",
     "attention_patterns": "nn.visual",
+    "compare_flows": "nn.flows",
     "diagnose": "nn.diagnosis",
     "embedding_map": "nn.visual",
     "flow": "nn.flows",

@@ -6,6 +6,7 @@ itself can be called as well: `autograd.draw(loss)`.
 
 from __future__ import annotations
 
+import html
 import os
 import sys
 import types
@@ -16,14 +17,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd.draw import capture, dot, fold, render, style, text, trouble
+from autograd.draw import capture, data, dot, fold, page, render, style, text, trouble
+from autograd.draw.comparison import Comparison, compare
 from autograd.draw.fold import View
 from autograd.draw.render import RenderError, renderer
 from autograd.draw.stats import Flow, Statistics, recording
 from autograd.draw.trouble import Trouble
 from autograd.files import write
 
-__all__ = ["Drawing", "Flow", "RenderError", "Statistics", "Trouble", "draw", "recording", "renderer"]
+__all__ = [
+    "Comparison", "Drawing", "Flow", "RenderError", "Statistics", "Trouble", "compare", "draw", "recording", "renderer",
+]  # fmt: skip
 
 BUDGET = 150  # boxes: more cannot be read
 Show = Literal["grad", "value", "memory", "time"]
@@ -31,7 +35,7 @@ Theme = Literal["auto", "light", "dark"]
 
 
 class Drawing:
-    """A picture of a graph as SVG, PNG, PDF, DOT or text; shown by itself in a notebook.
+    """A picture of a graph as a page, SVG, PNG, PDF, DOT, JSON or text; shown by itself in a notebook.
 
     Attributes
     ----------
@@ -56,12 +60,30 @@ class Drawing:
         self.notes = tuple(view.record.notes)
         self.troubles: tuple[Trouble, ...] = tuple(view.record.troubles)
         self.caption = f"graph of {len(view.record.nodes):,} nodes"
-        self._adapts = theme == "auto"
+        self._theme = theme
 
     @cached_property
     def svg(self) -> str:
         """Scalable, selectable, with light and dark colours. Raises `RenderError` where there is no Graphviz."""
-        return render.render_svg(self.dot, self._titles, self.caption, self.text, self._adapts)
+        return render.render_svg(self.dot, self._titles, self.caption, self.text, self._theme == "auto")
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
+        return data.build(self.view, self.caption)
+
+    @property
+    def json(self) -> str:
+        """The whole graph as data: nodes, what flows between them, what folds; the schema is in docs/pictures.md."""
+        return data.as_json(self._told)
+
+    @cached_property
+    def html(self) -> str:
+        """One page on which boxes open and fold. It asks nothing of a network, and needs no Graphviz."""
+        try:
+            svg = self.svg
+        except RenderError as error:
+            svg = f'<p class="quiet">{html.escape(str(error))}</p>'
+        return page.page(self._told, self.view, svg, self.text, self._theme)
 
     @cached_property
     def png(self) -> bytes:
@@ -74,7 +96,7 @@ class Drawing:
         return render.render(self.dot, "pdf")
 
     def save(self, path: str | os.PathLike[str]) -> tuple[Path, ...]:
-        """Write the picture in the format that the suffix names: .svg .png .pdf .dot .txt.
+        """Write the picture in the format that the suffix names: .html .svg .png .pdf .dot .json .txt.
 
         Where there is no Graphviz (or it fails), .dot and .txt are written in the place of a picture and one line on
         the standard error stream says what to install (or what went wrong).
@@ -91,8 +113,9 @@ class Drawing:
         """
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
-        if kind not in ("svg", "png", "pdf", "dot", "gv", "txt"):
-            raise ValueError(f"cannot save a drawing as '{path.name}': the suffix must be .svg .png .pdf .dot or .txt")
+        if kind not in ("html", "svg", "png", "pdf", "dot", "gv", "json", "txt"):
+            known = ".html .svg .png .pdf .dot .json or .txt"
+            raise ValueError(f"cannot save a drawing as '{path.name}': the suffix must be {known}")
         try:
             content = getattr(self, {"gv": "dot", "txt": "text"}.get(kind, kind))
         except RenderError as error:

@@ -79,7 +79,7 @@ class FlowHistory:
     @property
     def svg(self) -> str:
         """Heat maps, layer by step: activations, their gradients, parameters' gradients, updates over weights."""
-        groups = list(_groups(len(self.steps), COLUMNS))
+        groups = list(columns(len(self.steps), COLUMNS))
         parts: list[str] = []
         y = 16.0
         for key, title, low, high in MAPS:
@@ -122,7 +122,7 @@ class FlowHistory:
     @property
     def spreads(self) -> str:
         """A picture: of every layer, how the histogram of sizes moved with the steps, darkest where most are."""
-        groups = list(_groups(len(self.steps), STRIP))
+        groups = list(columns(len(self.steps), STRIP))
         shown = [(key, title, low - SPREAD, high + SPREAD) for key, title, low, high in MAPS if key in self.histograms]
         wide, tall, left = 250.0, 54.0, NAMES
         parts = [
@@ -177,11 +177,11 @@ class FlowHistory:
         return f"<FlowHistory: {len(self.layers)} layers, steps {self._span()}>"
 
 
-def _groups(count: int, most: int) -> Iterator[slice]:
+def columns(count: int, most: int) -> Iterator[slice]:
     """Neighbours that share a column, so that there are at most so many."""
-    columns = min(count, most)
-    for i in range(columns):
-        yield slice(i * count // columns, (i + 1) * count // columns)
+    number = min(count, most)
+    for i in range(number):
+        yield slice(i * count // number, (i + 1) * count // number)
 
 
 def _pooled(table: Array, groups: Sequence[slice]) -> Array:
@@ -204,7 +204,7 @@ def _course(values: Array, low: int, high: int, most: int = 24) -> str:
     if not len(values) or np.isnan(values).all():
         return ""
     signs = ""
-    for size in _pooled(values[:, None], list(_groups(len(values), most)))[:, 0]:
+    for size in _pooled(values[:, None], list(columns(len(values), most)))[:, 0]:
         place = _place(size, low, high)
         signs += " " if place is None else "!" if place == svg.TROUBLE else BARS[place * (len(BARS) - 1) // (STEPS - 1)]
     last = values[~np.isnan(values)][-1]
