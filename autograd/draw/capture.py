@@ -39,6 +39,9 @@ class Record:
         What the backward pass sent along each edge.
     contributions : dict
         By (consumer, place among its arguments), of edges shown: the RMS of the gradient's part that goes this way.
+    noted : dict
+        By node, what was noted of its value where that was kept; `kept` has the bytes that the graph keeps, by node
+        (nothing if it was freed).
     facts : dict
         By node, what its values say about dead units and flat elements.
     troubles : list of Trouble
@@ -58,6 +61,8 @@ class Record:
     into: dict[Any, list[Part]] = field(default_factory=dict)
     flow: Flow | None = None
     contributions: dict[tuple[Any, int], float] = field(default_factory=dict)
+    noted: dict[Any, Part] = field(default_factory=dict)
+    kept: dict[Any, int] = field(default_factory=dict)
     facts: dict[Any, Fact] = field(default_factory=dict)
     troubles: list[Any] = field(default_factory=list)
     marks: dict[Any, Any] = field(default_factory=dict)
@@ -104,6 +109,11 @@ def measure_gradients(found: Record, gradient: Any = None, flow: Flow | None = N
     seed = np.ones(root.shape, root.dtype) if gradient is None else _seed(gradient, root)
     if flow is None:
         flow = _run(found, seed, gradient is not None, timed)
+    elif not flow.parts and flow.lines:  # it saw the forward pass alone
+        seen = flow
+        flow = _run(found, seed, gradient is not None, timed)
+        if flow is not None:
+            flow.lines = seen.lines
     elif root.op is not None and not any((root, place) in flow.parts for place in range(len(root.parents))):
         found.notes.append("no gradients: the flow that was given was recorded in another backward pass")
         flow = None
@@ -196,7 +206,7 @@ def show_gradients(found: Record, shown: Collection[Any]) -> None:
 
 
 def measure_values(found: Record, shown: Collection[Any], root_value: Any) -> None:
-    """The values of the nodes `shown`: those recorded, then those that follow from them."""
+    """The values of the nodes `shown`: those recorded, then those that follow from them; of all others, a note."""
     known = recorded(found.nodes)
     known[found.root] = root_value
     derived: dict[Any, Any] = {}
@@ -223,6 +233,12 @@ def measure_values(found: Record, shown: Collection[Any], root_value: Any) -> No
         value = known.get(node, derived.get(node))
         if value is not None:
             found.values[node] = np.asarray(value)
+    with np.errstate(all="ignore"):
+        for node, value in {**known, **derived}.items():
+            if isinstance(value, (np.ndarray, np.generic)):
+                found.noted[node] = note(value)
+    if not any(node.op is not None and node.args is None for node in found.nodes):
+        found.kept = kept_bytes(found)
 
 
 def recorded(nodes: Iterable[Any]) -> dict[Any, Any]:

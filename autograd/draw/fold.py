@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd.draw.blocks import Group, Level, levels
 from autograd.draw.blocks import chain as chain
-from autograd.draw.capture import Record, constants, kept_bytes, rms
+from autograd.draw.capture import Record, constants, rms
 from autograd.draw.stats import Statistics, added
 
 SAVED = 16  # boxes: to fold a loop of ops is not worth less
@@ -440,10 +440,10 @@ def amounts(view: View) -> None:
     record = view.record
     by_node: dict[Any, float] = {}
     if view.show == "memory":
-        if any(node.op is not None and node.args is None for node in record.nodes):
+        if not record.kept:
             record.notes.append("this graph was freed by backward(): what it had kept is not known")
             return
-        by_node = {node: float(size) for node, size in kept_bytes(record).items()}
+        by_node = {node: float(size) for node, size in record.kept.items()}
     elif view.show == "time" and record.flow is not None:
         by_node = record.flow.seconds
         if not by_node:

@@ -6,15 +6,14 @@ Without scripts the page shows the whole graph with every gradient, and all step
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable
 from html import escape
-from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
 from autograd.draw import style
 from autograd.draw.capture import format_shape
+from autograd.draw.page import asset
 from autograd.draw.replay_graph import Picture
 from autograd.draw.replay_text import (
     MANY,
@@ -38,18 +37,12 @@ if TYPE_CHECKING:
 SIGNS = {1: "plus", -1: "minus", 0: "zero", None: "complex"}
 
 
-@cache
-def asset(name: str) -> str:
-    """The text of a file beside this one."""
-    return resources.files("autograd.draw").joinpath("assets", name).read_text("utf-8")
-
-
 def page(told: Replay) -> str:
     """The whole page."""
     root = told.steps[0]
     return Template(asset("replay.html")).substitute(
         title=escape(f"Backpropagation, step by step: {told.top}"),
-        style=_colours() + asset("replay.css"),
+        style=style.variables() + asset("base.css") + asset("replay.css"),
         root=escape(root.name),
         reached=f" = {escape(plain(several(root.value)))}" if root.value is not None else "",
         notes="".join(f'<p class="note">Note: {escape(note)}</p>' for note in told.notes),
@@ -60,18 +53,6 @@ def page(told: Replay) -> str:
         steps="\n".join(_step(step, told) for step in told.steps),
         script=asset("replay.js"),
     )
-
-
-def _colours() -> str:
-    """The colours of the two themes, and one class for each place on the ramp."""
-
-    def variables(theme: style.Theme, ramp: Sequence[str]) -> str:
-        named = "".join(f"--{key.replace('_', '-')}:{colour};" for key, colour in theme._asdict().items())
-        return named + "".join(f"--r{i}:{colour};" for i, colour in enumerate(ramp))
-
-    light, dark = variables(style.LIGHT, style.RAMP), variables(style.DARK, style.RAMP_DARK)
-    classes = "".join(f".r{i}{{--c:var(--r{i})}}" for i in range(len(style.RAMP)))
-    return f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{classes}\n"
 
 
 def _step(step: Step, told: Replay) -> str:

@@ -105,11 +105,14 @@ def width(size: float, seed: float) -> float:
     return THIN + (THICK - THIN) * step(size, seed) / (STEPS - 1)
 
 
+def _on(ground: str) -> str:
+    """The ink that reads better on this colour."""
+    return max(_INKS, key=lambda colour: contrast(colour, ground))
+
+
 def ink(place: int) -> str:
     """Colour of text on the ramp at `place`."""
-    light = max((0, 1), key=lambda i: contrast(_INKS[i], RAMP[place]))
-    dark = max((0, 1), key=lambda i: contrast(_INKS[i], RAMP_DARK[place]))
-    return _INK[light, dark]
+    return _INK[_INKS.index(_on(RAMP[place])), _INKS.index(_on(RAMP_DARK[place]))]
 
 
 def exchange() -> dict[str, str]:
@@ -125,6 +128,27 @@ def stylesheet(selector: str = "svg.glassgrad") -> str:
         for light, dark in exchange().items()
     )
     return f"@media (prefers-color-scheme: dark){{{rules}}}"
+
+
+def variables() -> str:
+    """Both themes as CSS variables, for a page: the roles, the ramp (`--r0` ...) and the ink on it (`--i0` ...).
+
+    The class `r5` gives them as `--c` and `--i`. What the reader prefers holds unless `data-theme` on the root says
+    "light" or "dark".
+    """
+
+    def named(theme: Theme, ramp: tuple[str, ...]) -> str:
+        colours = {key.replace("_", "-"): colour for key, colour in theme._asdict().items()}
+        colours |= {f"r{i}": colour for i, colour in enumerate(ramp)}
+        colours |= {f"i{i}": _on(colour) for i, colour in enumerate(ramp)}
+        return "".join(f"--{key}:{colour};" for key, colour in colours.items())
+
+    light, dark = f"color-scheme:light;{named(LIGHT, RAMP)}", f"color-scheme:dark;{named(DARK, RAMP_DARK)}"
+    classes = "".join(f".r{i}{{--c:var(--r{i});--i:var(--i{i})}}" for i in range(STEPS))
+    return (
+        f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
+        f":root[data-theme=dark]{{{dark}}}\n{classes}\n"
+    )
 
 
 def size_text(size: float) -> str:
