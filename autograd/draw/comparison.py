@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.draw import marks, style
-from autograd.draw.capture import Record, measure_gradients, record, rms
+from autograd.draw.capture import Record, measure_gradients, record
 from autograd.draw.marks import escaped, label, plain, rect, short
 from autograd.draw.matching import match, path_of
 from autograd.draw.seen import shorten
@@ -318,10 +318,8 @@ def _gradient(found: Record, node: Any) -> float | None:
 
 
 def _value(found: Record, node: Any) -> float | None:
-    noted = getattr(found, "noted", None)
-    if noted is None:
-        return rms(found.values[node]) if node in found.values else None
-    return float(noted[node].statistics().rms) if node in noted else None
+    noted = found.noted.get(node)
+    return None if noted is None else noted.statistics().rms
 
 
 def _few(of: Sequence[str], most: int = 4) -> str:

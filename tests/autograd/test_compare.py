@@ -44,6 +44,17 @@ def test_ratios_are_those_of_gradients_and_values():
     assert "0.linear" in seen and "1.sigmoid" in seen
 
 
+def test_a_drawing_keeps_the_values_of_its_moment():
+    model, loss = network()
+    before = draw(loss, model)
+    size = rms(model[0].weight.data)
+    optimizer = nn.optim.SGD(model.parameters(), lr=10.0)
+    loss.backward()
+    optimizer.step()
+    seen = by_name(compare(before, draw(model(np.ones((2, 8), np.float32)).sum(), model)))
+    assert seen["0.weight"].value[0] == pytest.approx(size, rel=1e-5)
+
+
 def test_the_same_run_has_not_changed():
     (model, loss), (again, second) = network(), network()
     seen = compare(draw(loss, model), draw(second, again))
