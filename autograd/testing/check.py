@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from autograd import tree
 from autograd.testing.arguments import Arguments
-from autograd.testing.contracts import broken, lost
+from autograd.testing.contracts import broken, drawn, identical, lost
 from autograd.testing.coordinates import Coordinates
 from autograd.testing.first import FirstOrder
 from autograd.testing.libraries import Library, library_of
@@ -171,6 +172,12 @@ def _point(arguments: Arguments) -> str:
     return ", ".join(shown)
 
 
+@functools.cache
+def _leaf(kind: Any) -> bool:
+    """Whether a result of this type is one array, no structure of several."""
+    return not issubclass(kind, (tuple, list, dict)) and not dataclasses.is_dataclass(kind)
+
+
 class _Check:
     """One check under way: what is found goes into its report."""
 
@@ -188,6 +195,7 @@ class _Check:
         self.kink, self.analytic, self.reach, self.fast = kink, analytic, reach, fast
         self.rng = np.random.default_rng(report.seed)
         self.floats: list[int] = []
+        self.outputs: list[Array] = []  # of floats, at the arguments
 
     def run(self, order: int, modes: tuple[str, ...]) -> None:
         report, arrays = self.report, self.arguments.arrays
@@ -210,7 +218,8 @@ class _Check:
     def inner(self, *free: Any) -> Any:
         """The function as libraries take it: its result, or a tuple of those that hold floats."""
         result = self.arguments(*free)
-        if not isinstance(result, (tuple, list, dict)) and not dataclasses.is_dataclass(result):
+        kind: Any = type(result)
+        if _leaf(kind):
             return result
         flat = tree.leaves(result)
         return tuple(flat[i] for i in self.floats) if self.floats else tuple(flat)
@@ -226,9 +235,7 @@ class _Check:
             with np.errstate(all="ignore"):
                 first = self.values(arrays)
                 mutated = [
-                    name
-                    for name, a, b in zip(self.arguments.names, arrays, before, strict=True)
-                    if not np.array_equal(a, b, equal_nan=True)
+                    name for name, a, b in zip(self.arguments.names, arrays, before, strict=True) if not identical(a, b)
                 ]
                 first = [v.copy() for v in first]
                 second = [] if mutated else self.values(arrays)
@@ -243,10 +250,7 @@ class _Check:
                     a[...] = b
             return False
         self.floats = [i for i, v in enumerate(first) if v.dtype.kind in "fc"]
-        same = len(first) == len(second) and all(
-            a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
-            for a, b in zip(first, second, strict=True)
-        )
+        same = len(first) == len(second) and all(map(identical, first, second))
         if self.floats and not same:
             reason = "two calls with the same arguments gave different results (random numbers? give them a fixed seed)"
             self.end(Verdict.NONDETERMINISTIC, reason)
@@ -258,7 +262,7 @@ class _Check:
             )
             self.end(Verdict.NOT_DIFFERENTIABLE, reason)
             return False
-        values = [first[i] for i in self.floats]
+        self.outputs = values = [first[i] for i in self.floats]
         if any(v.size for v in values) and all(np.isnan(v).all() for v in values if v.size):
             self.end(Verdict.NOT_FINITE, "the function is NaN at this point, which has no derivative: choose another")
             return False
@@ -295,7 +299,8 @@ class _Check:
         results: list[str] | None = None
         for level in range(1, order + 1):
             label = ("", "second ", "third ")[level - 1] if level < 4 else f"{level}th "
-            function = Coordinates(library, f, arrays, reach)
+            known = self.outputs if arrays is self.arguments.arrays else None
+            function = Coordinates(library, f, arrays, reach, known)
             fast, analytic = self.fast or level > 1, self.analytic and level == 1
             here = FirstOrder(
                 function, names, self.rng, kink=self.kink, fast=fast, analytic=analytic, label=label, results=results
@@ -325,7 +330,7 @@ class _Check:
                 break
             results = [f"(d {of} / d {x})" for of in ["out" if results is None else "gradient"] for x in names]
             f, names = library.gradient(f, len(arrays)), [*names, *_cotangents(len(function.outputs))]
-            w = [self.rng.choice([-0.7, 0.4, 1.3], out.shape).astype(out.dtype) for out in function.outputs]
+            w = drawn(self.rng, (-0.7, 0.4, 1.3), function.outputs)
             w = [np.where(np.isfinite(out), c, 0).astype(c.dtype) for c, out in zip(w, function.outputs, strict=True)]
             arrays, reach = [*arrays, *w], [*reach, *(np.where(np.isfinite(out), 0.5, 0) for out in function.outputs)]
         return found
@@ -338,7 +343,7 @@ class _Check:
         try:
             with np.errstate(all="ignore"):
                 outputs, pull = self.library.vjp(self.inner, arrays)
-                w = [self.rng.choice([-2.0, 0.5, 1.0], out.shape).astype(out.dtype) for out in outputs]
+                w = drawn(self.rng, (-2.0, 0.5, 1.0), outputs)
                 w = [np.where(np.isfinite(out), c, 0).astype(c.dtype) for c, out in zip(w, outputs, strict=True)]
                 got = pull(w)
                 _, pull_wide = self.library.vjp(self.inner, wide.function.arrays)

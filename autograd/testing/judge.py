@@ -67,40 +67,52 @@ def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Ju
         The function's values.
     """
     value, error = found.value, found.error
-    size = np.max(np.abs(np.where(np.isfinite(error), value, 0)), axis=1, initial=0.0)[:, None]
-    eps = np.finfo(base.dtype if base.dtype.kind == "f" else float).eps
-    within = SAFETY * error + max(RELATIVE, 100 * eps) * (np.abs(value) + size) + ABSOLUTE
-    low, high = value - within, value + within
-    smooth = np.isfinite(error) & ~found.kink
-    of_f = np.max(found.size, axis=1, initial=0.0)[:, None]
-    known = smooth & (SAFETY * error <= LOOSE * (np.abs(value) + size) + FLAT * of_f)
-    left, right = found.left, found.right
-    near = SAFETY * np.maximum(left.error, right.error) + RELATIVE * (np.abs(left.value) + np.abs(right.value))
-    bracketed = found.kink & (kind in BRACKETED) & (coordinate[:, None] | (kind != "elementwise"))
-    low = np.where(bracketed, np.minimum(left.value, right.value) - near, low)
-    high = np.where(bracketed, np.maximum(left.value, right.value) + near, high)
-    # where the function ends: between nothing and the slope of the side that there is
-    one_sided = ~smooth & ~found.kink & (np.isfinite(left.error) ^ np.isfinite(right.error))
-    side = np.where(np.isfinite(left.error), left.value, right.value)
-    reach = SAFETY * np.where(np.isfinite(left.error), left.error, right.error) + RELATIVE * np.abs(side) + ABSOLUTE
-    edge = one_sided & (reach <= LOOSE * np.abs(side) + 1e-6)
-    low = np.where(edge, np.minimum(side, 0) - reach, low)
-    high = np.where(edge, np.maximum(side, 0) + reach, high)
-    error = np.where(found.kink, near, np.where(edge, reach, within))
-    value = np.where(edge, side, value)
+    smooth = np.isfinite(error)
+    size = np.abs(value)
+    size += np.maximum.reduce(size, axis=1, initial=0.0, where=smooth, keepdims=True)
+    smooth &= ~found.kink
+    eps = float(np.finfo(base.dtype if base.dtype.kind == "f" else float).eps)
+    within = SAFETY * error
+    of_f = np.maximum.reduce(found.size, axis=1, initial=0.0, keepdims=True)
+    known = smooth & (within <= LOOSE * size + FLAT * of_f)
+    within += max(RELATIVE, 100 * eps) * size + ABSOLUTE
+    judged = Judged(value - within, value + within, value, value, value, within, known, found.kink, known, ~known)
+    if not smooth.all():
+        judged = _at_edges(judged, found, smooth, (kind in BRACKETED) & (coordinate[:, None] | (kind != "elementwise")))
     there = np.isfinite(base)
-    known = (known | bracketed | edge) & there
-    kink = found.kink & ~bracketed & there
+    if not there.all():
+        judged.known, judged.kink, judged.unclear = judged.known & there, judged.kink & there, judged.unclear & there
+        # an infinity that stays one: no number, but no NaN
+        judged.finite = judged.known | judged.kink | (np.isinf(base) & np.isfinite(error))
+    return judged
+
+
+def _at_edges(judged: Judged, found: Slopes, smooth: Array, bracketed: Any) -> Judged:
+    """The bounds at kinks, `bracketed` if of a kind whose slopes do so, and where the function ends."""
+    left, right, kink = found.left, found.right, found.kink
+    bracketed = bracketed & kink
+    near = SAFETY * np.maximum(left.error, right.error) + RELATIVE * (np.abs(left.value) + np.abs(right.value))
+    low = np.where(bracketed, np.minimum(left.value, right.value) - near, judged.low)
+    high = np.where(bracketed, np.maximum(left.value, right.value) + near, judged.high)
+    # where the function ends: between nothing and the slope of the side that there is
+    there = np.isfinite(left.error)
+    one_sided = ~smooth & ~kink & (there ^ np.isfinite(right.error))
+    side = np.where(there, left.value, right.value)
+    reach = SAFETY * np.where(there, left.error, right.error) + RELATIVE * np.abs(side) + ABSOLUTE
+    edge = one_sided & (reach <= LOOSE * np.abs(side) + 1e-6)
+    known, kink = judged.known | bracketed | edge, kink & ~bracketed
     return Judged(
-        low, high, value,
-        np.where(edge, side, np.where(found.kink, left.value, value)),
-        np.where(edge, side, np.where(found.kink, right.value, value)),
-        error,
+        np.where(edge, np.minimum(side, 0) - reach, low),
+        np.where(edge, np.maximum(side, 0) + reach, high),
+        np.where(edge, side, judged.value),
+        np.where(edge, side, np.where(found.kink, left.value, judged.value)),
+        np.where(edge, side, np.where(found.kink, right.value, judged.value)),
+        np.where(found.kink, near, np.where(edge, reach, judged.error)),
         known,
         kink,
-        known | kink | (np.isinf(base) & np.isfinite(found.error)),  # an infinity that stays one: no number, but no NaN
-        ~known & ~kink & there,
-    )  # fmt: skip
+        known | kink,
+        ~known & ~kink,
+    )
 
 
 def selected(judged: Judged, single: int, reach: Array) -> Judged:
@@ -127,24 +139,27 @@ def selected(judged: Judged, single: int, reach: Array) -> Judged:
 
 def weighted(judged: Judged, weights: Array) -> Judged:
     """The derivatives of sums of the outputs, whose bounds add as intervals: `weights` (R, M) makes them (K, R)."""
-    plus, minus = np.maximum(weights, 0).T, np.minimum(weights, 0).T
+    by = weights.T
+    plus, minus = np.maximum(by, 0), np.minimum(by, 0)
+    whole = judged.known.all()
 
-    def over(x: Array, default: float = 0.0) -> Any:
-        return np.where(judged.known, x, default)
+    def over(x: Array) -> Any:
+        return x if whole else np.where(judged.known, x, 0)
 
-    needed = (weights != 0).astype(float).T
-    unknown = (~judged.known).astype(float) @ needed > 0
-    kink = judged.kink.astype(float) @ needed > 0
-    unclear = judged.unclear.astype(float) @ needed > 0
-    return Judged(
-        over(judged.low) @ plus + over(judged.high) @ minus,
-        over(judged.high) @ plus + over(judged.low) @ minus,
-        over(judged.value) @ (plus + minus),
-        over(judged.left) @ plus + over(judged.right) @ minus,
-        over(judged.right) @ plus + over(judged.left) @ minus,
-        over(judged.error) @ (plus - minus),
-        ~unknown,
-        kink,
-        (~judged.finite).astype(float) @ needed == 0,
-        unclear & ~kink,
-    )
+    low, high, value = over(judged.low), over(judged.high), over(judged.value) @ by
+    left = right = value
+    if judged.left is not judged.value:  # there are kinks or edges
+        left, right = over(judged.left), over(judged.right)
+        left, right = left @ plus + right @ minus, right @ plus + left @ minus
+    error = over(judged.error) @ (plus - minus)
+    bounds = low @ plus + high @ minus, high @ plus + low @ minus, value, left, right, error
+    if whole:
+        nowhere = np.zeros(value.shape, bool)
+        return Judged(*bounds, ~nowhere, nowhere, ~nowhere, nowhere)
+    needed = (by != 0).astype(float)
+
+    def touched(where: Array) -> Any:
+        return where.astype(float) @ needed > 0
+
+    kink = touched(judged.kink)
+    return Judged(*bounds, ~touched(~judged.known), kink, ~touched(~judged.finite), touched(judged.unclear) & ~kink)

@@ -10,6 +10,7 @@ Squire and Trapp, Using complex variables to estimate derivatives of real functi
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -19,10 +20,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 # Steps shrink by an irrational ratio: with powers of two, periodic functions and floor alias at integers.
 RATIO = (1 + 5**0.5) / 2
-STARTS = (0.9, 0.093, 0.0097, 0.00101)
-LEVELS = 7
-FAST_STARTS = (0.9, 0.093)
-FAST_LEVELS = 5
+STEPS = np.array([0.9, 0.093, 0.0097, 0.00101])[:, None] / RATIO ** np.arange(7)
+FAST_STEPS = STEPS[:2, :5]
 NOISE = 64  # roundings of f that a difference may hold
 SINGLE = float(np.finfo(np.float32).eps)
 DEGREE = 3  # of the polynomial that a function follows over the smallest steps; what is left is its noise
@@ -65,19 +64,39 @@ class Slopes(NamedTuple):
 
 def _extrapolated(rows: Array, noise: Array, power: int) -> Slope:
     """Step zero of tables of shape (starts, levels, ...), whose error series goes in steps of `power`."""
-    values: list[Array] = []
-    errors: list[Array] = []
-    column = rows
-    for order in range(1, rows.shape[1]):
-        finer, coarser = column[:, 1:], column[:, :-1]
-        column = finer + (finer - coarser) / (RATIO ** (power * order) - 1)
-        values.append(column)
-        errors.append(np.maximum(np.abs(column - finer), np.abs(column - coarser)) + noise[:, order:])
-    value, error = np.concatenate(values, axis=1), np.concatenate(errors, axis=1)
-    error = np.where(error == error, error, np.inf)
-    table, _, k, m = np.ogrid[: len(value), :1, : value.shape[2], : value.shape[3]]
-    best = (table, error.argmin(axis=1)[:, None], k, m)
-    return _agreed(value[best][:, 0], error[best][:, 0])
+    entries, steps, far, finest = _table(rows.shape[1], power, rows.dtype)
+    tables = rows.reshape(*rows.shape[:2], -1)
+    known = np.isfinite(tables)
+    whole = known.all()
+    if not whole:
+        tables = np.where(known, tables, 0)
+    value, error = entries @ tables, np.abs(steps @ tables) * far
+    error += noise.reshape(tables.shape)[:, finest]
+    if not whole:
+        lost = (entries != 0).astype(float) @ ~known > 0
+        value[lost] = error[lost] = np.nan
+    np.fmin(error, np.inf, out=error)
+    found = _agreed(error.argmin(axis=1).choose(value.swapaxes(0, 1)), error.min(axis=1))
+    return Slope(*(x.reshape(rows.shape[2:]) for x in found))
+
+
+@functools.cache
+def _table(levels: int, power: int, dtype: Any) -> tuple[Array, Array, Array, Array]:
+    """What an extrapolation does with the slopes at each level, since it is linear in them.
+
+    For each entry of its table, column after column: its weights; those of the step to it from the finer of the two
+    that it is made of; how much further the coarser is; the finest level that is in it.
+    """
+    column, entries, steps, far = np.eye(levels, dtype=dtype), [], [], []
+    for order in range(1, levels):
+        factor = RATIO ** (power * order)
+        step = (column[1:] - column[:-1]) / (factor - 1)
+        column = column[1:] + step
+        entries.append(column)
+        steps.append(step)
+        far += len(column) * [[factor]]
+    finest = np.concatenate([np.arange(order, levels) for order in range(1, levels)])
+    return np.concatenate(entries), np.concatenate(steps), np.array(far), finest
 
 
 def _agreed(value: Array, error: Array) -> Slope:
@@ -85,15 +104,17 @@ def _agreed(value: Array, error: Array) -> Slope:
 
     One table alone overstates its accuracy now and then, so the second best must agree as well.
     """
-    apart = np.abs(value - value[-1])
-    finite = np.isfinite(error)
-    spread = np.max(apart + error, axis=0, initial=0.0, where=finite)  # if they do not agree, as when f is all rounding
-    spread = np.where(finite[-1] & (finite.sum(axis=0) > 1), spread, np.inf)
-    error = np.where(apart <= error + error[-1], error, np.inf)
-    order = error.argsort(axis=0, kind="stable")[:2]
-    (first, second), (e, e2) = np.take_along_axis(value, order, 0), np.take_along_axis(error, order, 0)
-    apart = np.abs(first - second)
-    return Slope(first, np.where(np.isfinite(e2), np.where(apart <= e + e2, e, apart), spread))
+    off = np.abs(value - value[-1])
+    agreed = np.where(off <= error + error[-1], error, np.inf)
+    best, next_best = agreed.argsort(axis=0, kind="stable")[:2]
+    first, e, e2 = best.choose(value), best.choose(agreed), next_best.choose(agreed)
+    apart = np.abs(first - next_best.choose(value))
+    bound, two = np.where(apart <= e + e2, e, apart), np.isfinite(e2)
+    if not two.all():  # they do not agree, as when f is all rounding
+        finite = np.isfinite(error)
+        spread = np.max(off + error, axis=0, initial=0.0, where=finite)
+        bound = np.where(two, bound, np.where(finite[-1] & (finite.sum(axis=0) > 1), spread, np.inf))
+    return Slope(first, bound)
 
 
 def slopes(
@@ -132,26 +153,25 @@ def slopes(
     >>> np.round(found.left.value), np.round(found.right.value)
     (array([[-1.,  1.]]), array([[1., 1.]]))
     """
-    starts, levels = (FAST_STARTS, FAST_LEVELS) if fast else (STARTS, LEVELS)
-    steps = np.array([[start / RATIO**level for level in range(levels)] for start in starts])
+    steps = FAST_STEPS if fast else STEPS
     kind: Any = base.dtype if base.dtype.kind == "f" else np.dtype(float)
     eps = float(np.finfo(kind).eps)
-    wide = np.promote_types(kind, float)
-    shape = (*steps.shape, count, base.size)
-    ups = [f(k, h) for h in steps.flat for k in range(count)]
-    downs = [f(k, -h) for h in steps.flat for k in range(count)]
+    made = [f(k, t) for t in (*steps.flat, *(-steps).flat) for k in range(count)]
     with np.errstate(all="ignore"):
-        up, down = np.array(ups, wide).reshape(shape), np.array(downs, wide).reshape(shape)
+        values = np.array(made, np.promote_types(kind, float)).reshape(2, *steps.shape, count, base.size)
+        up, down = values
         h = steps[:, :, None, None]
-        forth, back = _minus(up, base), _minus(base, down)
-        rows = _minus(up, down) / (2 * h)
-        size = np.fmax(np.abs(up), np.abs(down))  # one side may have no values
-        size = np.where(np.isfinite(size), size, 0)
-        noise, most = NOISE * eps * size / h, np.sort(np.concatenate(size[-2:]), axis=0)[levels]
+        finite = bool(np.isfinite(values).all())
+        minus = np.subtract if finite else _minus
+        forth, back = minus(up, base), minus(base, down)
+        rows = minus(up, down) / (2 * h)
+        size = np.fmax.reduce(np.abs(values), axis=0)  # one side may have no values
+        size = size if finite else np.where(np.isfinite(size), size, 0)
+        most = np.sort(np.concatenate(size[-2:]), axis=0)[steps.shape[1]]
         moved = np.fmax(np.abs(forth), np.abs(back)) / h
-        noise += np.broadcast_to(8 * np.asarray(jitter), (count,))[:, None] * moved / h
+        noise = (NOISE * eps * size + 8 * np.reshape(jitter, (-1, 1)) * moved) / h
         if not fast:  # what a fast look finds is looked into in full
-            noise += _roughness(np.concatenate([back[-1], forth[-1]], axis=1), steps[-1]) / h
+            noise += _roughness(np.concatenate([back[-1], forth[-1]], axis=1)) / h
             noise *= np.where(_single(up) & _single(down) & moved.any(axis=(0, 1)), SINGLE / eps, 1)
         value, error = _extrapolated(rows, noise, 2)
         # At a kink the second difference does not shrink with the step.
@@ -159,10 +179,9 @@ def slopes(
         suspect = ~(bend[-1, -1] <= 0.03 * bend[0, 0] + 4 * noise[-1, -1])
         if not fast:  # one that is nearer than the smallest steps looks like noise to them
             suspect |= bend[2, 0] > 0.5 * bend[1, 0] + 4 * noise[2, 0]
-        evaluations = len(ups) + len(downs)
         if not suspect.any():
             both = Slope(value, error)
-            return Slopes(value, error, both, both, suspect, most, evaluations)
+            return Slopes(value, error, both, both, suspect, most, len(made))
         left = _extrapolated(back / h, 2 * noise, 1)
         right = _extrapolated(forth / h, 2 * noise, 1)
         apart = np.abs(right.value - left.value)
@@ -172,7 +191,7 @@ def slopes(
         error = np.where(suspect & ~kink, np.inf, error)  # a pole, a jump, or a kink that is nearer than any step
         left = Slope(*(np.where(suspect, a, b) for a, b in zip(left, (value, error), strict=True)))
         right = Slope(*(np.where(suspect, a, b) for a, b in zip(right, (value, error), strict=True)))
-    return Slopes(value, error, left, right, kink, most, evaluations)
+    return Slopes(value, error, left, right, kink, most, len(made))
 
 
 def joined(one: Slopes, other: Slopes) -> Slopes:
@@ -198,16 +217,22 @@ def _single(values: Array) -> Array:
     return same
 
 
-def _roughness(differences: Array, steps: Array) -> Array:
+def _roughness(differences: Array) -> Array:
     """The noise of functions, beyond their rounding: what a polynomial leaves of f(h) on either side of 0."""
-    powers = (steps / steps[0])[:, None] ** np.arange(DEGREE + 1)
-    basis, _ = np.linalg.qr(powers)
     left = np.where(np.isfinite(differences), differences, 0)
-    left = left - np.tensordot(basis @ basis.T, left, 1)
+    left = left - np.tensordot(_polynomial(), left, 1)
     k = left.shape[1] // 2
     most = np.abs(left).max(axis=0)
     noise: Array = 4 * np.maximum(most[:k], most[k:])
     return noise
+
+
+@functools.cache
+def _polynomial() -> Array:
+    """Projects values at the smallest steps onto those of a polynomial."""
+    basis, _ = np.linalg.qr((STEPS[-1] / STEPS[-1, 0])[:, None] ** np.arange(DEGREE + 1))
+    onto: Array = basis @ basis.T
+    return onto
 
 
 def _minus(a: Array, b: Array) -> Array:
