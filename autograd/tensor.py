@@ -167,11 +167,11 @@ class Tensor(Methods):
         """The same values as a constant; memory is shared until either is written."""
         return wrap(self._data)
 
-    def draw(self, **options: Any) -> Drawing:
+    def draw(self, model: Any = None, **options: Any) -> Drawing:
         """A picture of the graph behind this tensor: see `autograd.draw.draw`."""
         from autograd.draw import draw
 
-        return draw(self, **options)
+        return draw(self, model, **options)
 
     # ------------------------------------------------------------------ gradients
     def backward(

@@ -172,7 +172,7 @@ class _Builder:
     @staticmethod
     def _part(part: Noted, whole: Any) -> list[Any]:
         share = 1.0 if whole is None else share_of(part.sample, whole)
-        return [number(part.statistics().rms, 4), None if share is None else number(share, 4)]
+        return [number(part.statistics().rms, 4), None if share is None else number(share)]
 
     def _parts(self) -> list[dict[str, Any]]:
         takes, gives = self._borders()
@@ -195,7 +195,9 @@ class _Builder:
         takes: dict[int, list[Any]] = {}
         gives: dict[int, list[Any]] = {}
         flow = self.record.flow
-        for node, places in self.places.items() if flow is not None else ():
+        if flow is None:
+            return takes, gives
+        for node, places in self.places.items():
             known = [place for place in places if place in flow.parts]
             if len(known) < 3:
                 continue

@@ -130,12 +130,11 @@ class Tree:
 
     def _run(self, group: Group, at: int) -> None:
         copies = group.copies
-        if len(copies) > MANY:
-            for piece in _pieces(copies):
-                self._put(Group(group.level, piece) if len(piece) > 1 else piece[0][0], at)
-            return
-        for copy in copies:
-            if len(copy) == 1:
+        for piece in _pieces(copies):
+            copy = piece[0]
+            if len(piece) > 1:
+                self._put(Group(group.level, piece), at)
+            elif len(copy) == 1:
                 self._put(copy[0], at)
             else:
                 self._add(Part("copy", Group(group.level, [copy]).label, at, self.parts[at].open), copy)

@@ -63,12 +63,15 @@ def page(driver: Any, tmp_path: Path) -> Iterator[Callable[..., Page]]:
         if isinstance(content, str):
             path = tmp_path / f"page{len(opened)}.html"
             path.write_text(content, "utf-8")
+        for before in opened[-1:]:
+            before.listen()
         opened.append(Page(driver, Path(path), **options))
         return opened[-1]
 
     yield open_
+    for last in opened[-1:]:
+        last.listen()
     for one in opened:
-        one.listen()
         assert one.messages == []
         assert one.requests == []
 

@@ -217,24 +217,17 @@ function levels() {
   return { top, boxes, all: [...made.values()], shown, leaves };
 }
 
-function depths(home) { // columns, without the leaves
-  const rank = new Map(home.items.map((item) => [item, 0]));
-  const of = new Map();
-  for (const link of home.links) of.set(link.to, [...(of.get(link.to) || []), link.from]);
-  const visit = (item) => {
-    const stack = [item], done = visit.done;
-    while (stack.length) {
-      const at = stack[stack.length - 1], before = (of.get(at) || []).filter((b) => !done.has(b));
-      if (done.has(at)) stack.pop();
-      else if (before.length) stack.push(...before);
-      else {
-        rank.set(at, 1 + Math.max(-1, ...(of.get(at) || []).map((b) => rank.get(b))));
-        done.add(at);
-        stack.pop();
-      }
-    }
-  };
-  visit.done = new Set();
-  home.items.forEach(visit);
+function depths(home) { // columns, without the leaves; of what runs in a circle, as a module does that is used twice, any
+  const rank = new Map(home.items.map((item) => [item, 0])), waiting = new Map(rank), out = new Map();
+  for (const { from, to } of home.links) {
+    out.set(from, [...(out.get(from) || []), to]);
+    waiting.set(to, waiting.get(to) + 1);
+  }
+  const queue = home.items.filter((item) => waiting.get(item) === 0);
+  for (const item of queue) for (const to of out.get(item) || []) {
+    rank.set(to, Math.max(rank.get(to), rank.get(item) + 1));
+    waiting.set(to, waiting.get(to) - 1);
+    if (waiting.get(to) === 0) queue.push(to);
+  }
   return rank;
 }

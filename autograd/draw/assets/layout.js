@@ -19,12 +19,12 @@ function arrange(items, links) {
       link.lanes.push(boxes.length - 1);
       [before, fy] = [boxes.length - 1, 0];
     }
-    pieces.push({ from: before, to: link.to, fy, ty: link.ty, gap: before === link.from ? link.gap : 0, main: link.main });
+    if (rank[link.to] === rank[before] + 1) pieces.push({ from: before, to: link.to, fy, ty: link.ty, gap: before === link.from ? link.gap : 0, main: link.main });
   }
   const columns = order(rank, pieces, boxes);
   const y = heights(columns, pieces, boxes, real);
   const widths = columns.map((column) => Math.max(0, ...column.map((i) => boxes[i].w)));
-  const gaps = columns.map(() => 30);
+  const gaps = columns.map(() => 34);
   const fan = columns.map(() => 0);
   for (const piece of pieces) {
     const k = rank[piece.from];
@@ -35,7 +35,7 @@ function arrange(items, links) {
   let x = 0;
   columns.forEach((_, k) => {
     left.push(x);
-    x += widths[k] + (k < columns.length - 1 ? Math.max(gaps[k], Math.min(90, fan[k] * 0.22)) : 0);
+    x += widths[k] + (k < columns.length - 1 ? Math.max(gaps[k], Math.min(110, 24 + fan[k] * 0.25)) : 0);
   });
   const ends = columns.map((_, k) => [left[k], left[k] + widths[k]]);
   for (const link of links) {

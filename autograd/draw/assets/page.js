@@ -54,7 +54,7 @@ function draw(origin = null) {
     }
     for (const link of at.links) {
       const element = linkElement(link, dx, dy);
-      element.ends = [link.from.key, link.to.key];
+      element.ends = [made.shown.has(link.value) ? made.shown.get(link.value).key : link.from.key, ...new Set(link.places.length ? link.places.map(([op]) => made.shown.get(op).key) : [link.to.key])];
       layers.edges.append(element);
     }
   };
@@ -154,9 +154,9 @@ function tag(name, text = "", attributes = {}) {
 const stats = (s) => [s.numbers ? ["numbers", s.numbers.map((x) => figure(x, 6)).join(", ")] : null, ["RMS", figure(s.rms, 4)], s.max !== undefined ? ["max", figure(s.max, 4)] : null, s.zeros ? ["zeros", percent(typeof s.zeros === "number" ? s.zeros : 0)] : null, s.nan ? ["NaN", s.nan.toLocaleString("en")] : null, s.infinite ? ["infinite", s.infinite.toLocaleString("en")] : null, s.sampled ? ["", "max and zeros of a sample"] : null].filter(Boolean);
 function card(item) {
   const box = $("card");
-  box.hidden = !item;
+  box.hidden = false;
   box.replaceChildren();
-  if (!item) return;
+  if (!item) return box.append(tag("p", "Point at a box, or press Tab, to see what is known of it; a double click or Enter opens a folded one.", { class: "quiet" }));
   const of = item.frame ? item.part : item.of, node = valued(of);
   const table = (name, rows) => {
     const body = tag("table");
@@ -179,7 +179,7 @@ function card(item) {
   if (node.value) table(of.inside ? "Value that leaves it" : "Value", stats(node.value));
   else if (of.in) box.append(tag("h3", "Value"), tag("p", "not kept: no rule needs it", { class: "quiet" }));
   if (node.gradient) table("Gradient", stats(node.gradient));
-  if (spread_(of)) table("Copies", [["gradient RMS", spread_(of)]]);
+  if (extent(of)) table("Copies", [["gradient RMS", extent(of)]]);
   const ways = node.users.filter(([user, k]) => user.flows && user.flows[k]);
   if (ways.length > 1) bars("It comes from", ways.map(([user, k]) => [user, user.flows[k]]), box);
   if (of.in) bars("It goes on to", of.in.map((id, k) => [id === null ? null : nodes[id], (of.flows || [])[k]]).filter(([n, f]) => n && f), box);
@@ -232,7 +232,7 @@ function jump(step) {
 function walk(key) {
   const here = drawn.get(chosen), inner = here.item.user;
   const links = [...layers.edges.children].map((edge) => edge.ends);
-  let goals = key === "ArrowRight" ? links.filter(([a]) => a === chosen).map(([, b]) => b) : key === "ArrowLeft" ? links.filter(([, b]) => b === chosen).map(([a]) => a) : [];
+  let goals = key === "ArrowRight" ? links.filter(([a]) => a === chosen).flatMap(([, ...b]) => b) : key === "ArrowLeft" ? links.filter(([, ...b]) => b.includes(chosen)).map(([a]) => a) : [];
   if (inner && (key === "ArrowRight" || key === "ArrowUp")) goals = [inner.key];
   if (here.item.stack && key === "ArrowDown") goals = [`l${here.item.stack[0].leaf.id}@${here.item.key}`];
   goals = goals.map((k) => drawn.get(k)).filter(Boolean);

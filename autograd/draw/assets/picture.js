@@ -40,7 +40,7 @@ function within(part) { // every op in a part
 function copies(part) { // the parts of a run that are one copy each
   return part.inside.flatMap((what) => (what.kind === "run" ? copies(what) : [what]));
 }
-function spread_(part) { // the least and the largest gradient of the copies
+function extent(part) { // the least and the largest gradient of the copies
   if (part.kind !== "run" || data.show !== "grad") return "";
   const sizes = copies(part).map((copy) => (valued(copy).gradient || {}).rms).filter((x) => typeof x === "number" && !bad(x));
   if (!sizes.length) return "";
@@ -68,7 +68,7 @@ function measure(item) {
   if (!of.inside && of.value && of.value.numbers) add(short(`= ${list(of.value.numbers, node.shape)}`, 60), "value");
   const chip = of.kind === "constant" ? null : told(of);
   if (chip) add(short(chip.text, 60), "chip", { chip });
-  if (of.inside) add(spread_(of), "small");
+  if (of.inside) add(extent(of), "small");
   for (const word of new Set(of.troubles.map((t) => t.word).slice(0, 3))) add(word, "word");
   item.rows = rows;
   item.boxW = Math.max(58, ...rows.map((row) => row.w + (row.chip && "place" in row.chip ? 30 : 22))) + (of.inside ? 16 : 0);
@@ -98,7 +98,7 @@ function lay(level) {
   const byTarget = new Map(), bySource = new Map();
   for (const link of level.links) {
     const { from, value } = link, key = `${at.get(from)},${value.id}`;
-    bySource.set(key, (bySource.get(key) || 0) + 1);
+    bySource.set(key, (bySource.get(key) || new Set()).add(link.to));
     if (!link.entry && !link.to.port) byTarget.set(link.to, [...(byTarget.get(link.to) || []), link]);
   }
   const far = main(level);
@@ -106,8 +106,8 @@ function lay(level) {
     link.flow = link.value.kind === "constant" ? null : flow(link.value, link.places, link.border, link.way);
     link.fy = link.exit ? link.exit.y - link.from.anchor : 0;
     link.ty = link.entry ? link.entry.y - link.to.anchor : 0;
-    link.label = data.show === "grad" && link.flow && link.flow[1] !== null && (link.value.in || link.from.port) && bySource.get(`${at.get(link.from)},${link.value.id}`) > 1 ? percent(link.flow[1]) : "";
-    link.gap = link.label ? wide(link.label, "small") + 32 : 30;
+    link.label = data.show === "grad" && link.flow && link.flow[1] !== null && (link.value.in || link.from.port) && bySource.get(`${at.get(link.from)},${link.value.id}`).size > 1 ? percent(link.flow[1]) : "";
+    link.gap = link.label ? wide(link.label, "small") + 34 : 36;
     link.main = far.has(link);
   }
   for (const [target, links] of byTarget) {
@@ -143,6 +143,7 @@ function main(level) { // the links of the longest way through the level
   let at = level.items.reduce((best, item) => (best === null || rank.get(item) > rank.get(best) ? item : best), null);
   while (at && tails.has(at)) {
     const link = tails.get(at).reduce((a, b) => (rank.get(b.from) > rank.get(a.from) ? b : a));
+    if (found.has(link)) break;
     found.add(link);
     at = link.from;
   }
