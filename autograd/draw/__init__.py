@@ -43,6 +43,10 @@ class Drawing:
         Graphviz source.
     text : str
         A tree of the modules with one line per op: needs nothing installed.
+    html : str
+        One page on which modules open and fold: needs nothing installed either.
+    json : str
+        The same as data; docs/pictures.md has the schema.
     notes : tuple of str
         What the picture could not show, and why.
     troubles : tuple of Trouble

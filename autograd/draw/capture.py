@@ -217,7 +217,7 @@ def measure_values(found: Record, shown: Collection[Any], root_value: Any) -> No
         checks = node in known and any(parent in derived for parent in node.parents)
         if (node in known and not checks) or (node not in known and node not in shown):
             continue
-        value = _again(node, {**{p: derived[p] for p in node.parents if p in derived}, **_of(node.parents, known)})
+        value = again(node, {**{p: derived[p] for p in node.parents if p in derived}, **_of(node.parents, known)})
         if value is None:
             continue
         if checks:
@@ -276,7 +276,7 @@ def _arguments(node: Any) -> tuple[Any, ...]:
     return tuple(node.args[i] if i < len(node.args) else None for i in positions)
 
 
-def _again(node: Any, values: dict[Any, Any]) -> Any:
+def again(node: Any, values: dict[Any, Any]) -> Any:
     """The node's value computed again from its parents', or None where something is missing or it would cost much."""
     arrays: list[Any] = []
     for parent, arg in zip(node.parents, _arguments(node), strict=False):

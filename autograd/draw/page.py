@@ -62,7 +62,8 @@ def _legend(view: View) -> str:
         for place, power in zip((0, 4, 8, 12, 16), ("⁻⁸", "⁻⁶", "⁻⁴", "⁻²", "⁰"), strict=True)
     )
     return (
-        f'<ul class="legend"><li><span class="ticks">{ticks}</span> gradient’s RMS, relative to the root’s; '
-        "on an edge what flows this way</li><li>a scalar’s: <b>+ blue</b>, <b>− red</b></li>"
-        "<li>dotted: zero</li><li>outline, glyph and word: trouble</li></ul>"
+        f'<ul class="legend"><li><span class="ticks">{ticks}</span> gradient’s RMS over the root’s; '
+        "wider: more of it</li>"
+        '<li>a number’s: <i class="sign plus">+</i> grows, <i class="sign minus">−</i> shrinks</li>'
+        "<li>dotted: zero</li></ul>"
     )

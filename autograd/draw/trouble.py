@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.draw import stats
-from autograd.draw.capture import Record, constants, recorded
+from autograd.draw.capture import Record, again, constants, recorded
 
 SMALL = 1e-6  # of the root's gradient, or of the largest nearer to the loss: a parameter's below it has vanished ...
 SHRUNK = 1e-3  # ... where what reaches its op has shrunk that much on the way from the loss
@@ -123,18 +123,26 @@ def _not_finite(record: Record, root_value: Any) -> list[Trouble]:
 def _born(node: Any, known: dict[Any, Any]) -> Any:
     """The op that made the NaN of `node`, the first that is known to hold one.
 
-    Values that no rule needed are not kept. Where one of these stands before `node` and had a constant for an
-    argument, the NaN came with that: nothing else there makes one out of numbers.
+    Values that no rule needed are not kept. Those before `node` are computed again where that costs little. Where one
+    had a constant for an argument that was not kept, the NaN came with that: nothing else there makes one of numbers.
     """
-    stack, seen = [node], {node}
+    stack, before = [node], []
+    seen = {node}
     while stack:
-        at = stack.pop()
-        if at is not node and any(p is None and not _kept(at, i) for i, p in enumerate(at.parents)):
-            return at
-        fresh = [p for p in at.parents if p is not None and p.op is not None and p.args is not None]
+        fresh = [p for p in stack.pop().parents if p is not None and p.op is not None and p.args is not None]
         fresh = [p for p in fresh if p not in known and p not in seen]
         seen.update(fresh)
         stack.extend(fresh)
+        before += fresh
+    values = dict(known)
+    for at in sorted(before, key=lambda n: int(n.seq)):
+        value = again(at, values)
+        if value is not None and stats.has_nan(value):
+            return at
+        values |= {at: value} if value is not None else {}
+    for at in before:
+        if any(p is None and not _kept(at, i) for i, p in enumerate(at.parents)):
+            return at
     return node
 
 

@@ -230,7 +230,7 @@ function linkElement(link, dx, dy) {
   group.append(make("title", {}, said.filter(Boolean).join("\n")), make("path", { class: "reach", d }), make("path", { class: `wire ${colour}`, "stroke-width": width.toFixed(2), ...(dash ? { "stroke-dasharray": dash } : {}), d }));
   if (!to.port && !link.entry) group.append(arrow(x1 - 0.5, y1, width, colour));
   if (link.label) {
-    const [ex, ey] = points[1], y = ey - 4 - width / 2;
+    const [ex, ey] = points[1], y = ey - points[0][1] > 3 ? ey + 11 + width / 2 : ey - 4 - width / 2; // on the side where the line is not
     group.append(make("text", { class: "t-small share", x: ex - (points.length === 2 ? 8 : 2), y }, link.label));
   }
   return group;
