@@ -227,8 +227,11 @@ function linkElement(link, dx, dy) {
   const group = make("g", { class: "edge", transform: `translate(${dx},${dy})` });
   const name = (what) => (what.port ? title(what.value) : what.frame ? what.head : title(what.of));
   const said = [`${short(name(from))} → ${short(name(to))}`, link.flow ? `gradient RMS ${figure(link.flow[0])}${link.flow[1] === null ? "" : `, ${percent(link.flow[1])} of what reaches ${short(title(link.value))}`}` : ""];
-  group.append(make("title", {}, said.filter(Boolean).join("\n")), make("path", { class: "reach", d }), make("path", { class: `wire ${colour}`, "stroke-width": width.toFixed(2), ...(dash ? { "stroke-dasharray": dash } : {}), d }));
-  if (!to.port && !link.entry) group.append(arrow(x1 - 0.5, y1, width, colour));
+  group.append(make("title", {}, said.filter(Boolean).join("\n")), make("path", { class: "reach", d }));
+  const pale = colour[0] === "r" && Number(colour.slice(1)) < 7; // hardly to be seen by itself
+  if (pale) group.append(make("path", { class: "under", "stroke-width": (width + 0.8).toFixed(2), d }));
+  group.append(make("path", { class: `wire ${colour}`, "stroke-width": width.toFixed(2), ...(dash ? { "stroke-dasharray": dash } : {}), d }));
+  if (!to.port && !link.entry) group.append(arrow(x1 - 0.5, y1, width, pale ? `${colour} pale` : colour));
   if (link.label) {
     const [ex, ey] = points[1], y = ey - points[0][1] > 3 ? ey + 11 + width / 2 : ey - 4 - width / 2; // on the side where the line is not
     group.append(make("text", { class: "t-small share", x: ex - (points.length === 2 ? 8 : 2), y }, link.label));
