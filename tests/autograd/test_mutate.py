@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 
 import numpy as np
@@ -340,6 +341,90 @@ def test_a_worker_that_waits_for_ever_is_ended(monkeypatch):
 
     found = score(jobs=1, check=sleep, limit=0.1, among=mutants(["exp"])[:1])
     assert [o.status for _, o in found.outcomes] == ["hang"]
+
+
+def spin_once(tmp_path, last):
+    """A check that does not end the first time, in any process, and then does `last`."""
+
+    def check(name, rng_seed, examples, deadline):
+        with open(tmp_path / "processes", "a") as file:
+            file.write(f"{os.getpid()}\n")
+        if len((tmp_path / "processes").read_text().split()) == 1:
+            try:
+                while True:
+                    pass
+            except BaseException:  # as a callback of the interpreter's swallows what is raised in it
+                return last()
+        return "wrong"
+
+    return check
+
+
+def raise_another():
+    raise SystemError("returned NULL without setting an exception")
+
+
+@pytest.mark.parametrize("last", [lambda: None, lambda: "wrong", raise_another])
+def test_an_alarm_that_is_swallowed_is_a_hang_and_the_process_is_replaced(tmp_path, last):
+    found = score(jobs=1, check=spin_once(tmp_path, last), limit=0.02, among=mutants(["exp"])[:3])
+    assert [o.status for _, o in found.outcomes] == ["hang", "killed", "killed"]
+    first, *others = (tmp_path / "processes").read_text().split()
+    assert len(others) == 2 and first not in others and len(set(others)) == 1
+
+
+def test_an_alarm_that_is_swallowed_rings_again():
+    def deaf(name, rng_seed, examples, deadline):
+        heard = 0
+        while heard < 2:
+            try:
+                while True:
+                    pass
+            except BaseException:
+                heard += 1
+        return None
+
+    before = signal.getsignal(signal.SIGPROF)
+    found = score(jobs=0, check=deaf, limit=0.02, among=mutants(["exp"])[:1])
+    assert [o.status for _, o in found.outcomes] == ["hang"]
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0) and signal.getsignal(signal.SIGPROF) is before
+
+
+def test_a_process_that_fails_without_the_mistake_is_replaced(tmp_path):
+    class Exhausted:
+        """Cannot be asked again once it has found something."""
+
+        used, asked = 1, 0
+
+        def __call__(self, name, rng_seed, examples, deadline):
+            self.asked += 1
+            return f"wrong, asked {self.asked} times"
+
+        def confirmed(self):
+            raise MemoryError
+
+    found = score(jobs=1, check=Exhausted(), among=mutants(["exp"])[:2])
+    assert [(o.status, o.found) for _, o in found.outcomes] == [("killed", "wrong, asked 1 times")] * 2
+
+
+def test_what_ends_its_process_before_there_is_a_mistake_is_left_out():
+    class Falls:
+        used = 1
+
+        def prepare(self, name, rng_seed, examples):
+            os._exit(3)
+
+    found = score(jobs=1, check=Falls(), among=mutants(["exp"])[:2])
+    assert found.left_out == 2 and found.killed == 0
+
+
+def test_no_worker_outlives_the_budget_by_much(monkeypatch):
+    monkeypatch.setattr("autograd.testing.mutation.run.GRACE", 1)
+
+    def sleep(name, rng_seed, examples, deadline):
+        time.sleep(3600)
+
+    found = score(jobs=2, check=sleep, limit=0.2, budget=0.2, among=mutants(["exp"]))
+    assert found.left_out == len(found.outcomes) > 3
 
 
 def test_when_the_time_is_up_the_rest_is_left_out():

@@ -22,6 +22,7 @@ Check = Callable[[str, int, int, float], str | None]
 CHUNK = 8
 HANG = 10  # times the limit, of the processor: one way of checking may take longer than the limit by itself
 STUCK = 100  # times the limit, by the clock: a worker that waits for something, or that others keep from working
+GRACE = 2  # times the limit, by the clock: what is not judged so long after the budget is spent is left out
 MEMORY = 4 << 30  # bytes more than a worker begins with
 
 
@@ -46,7 +47,7 @@ def score(
     ops : iterable of str, optional
         Whose rules get mistakes; all by default.
     budget : float
-        Seconds after which mutants that no worker has begun are left out; they are counted.
+        Seconds after which no mutant is begun, and soon after none is waited for; what is left out is counted.
     jobs : int
         Worker processes, made by fork; 0 works in this one, where what never returns to Python is not ended.
     seed : int
@@ -88,11 +89,11 @@ def score(
         check = CallsCheck()
     given = mutants(ops) if among is None else list(among)
     began = time.monotonic()
-    settings = _Settings(check, seed, examples, limit, reach)
+    settings = _Settings(check, seed, examples, limit, reach, began + budget)
     outcomes: dict[int, Outcome] = {}
     with _shown(progress, len(given)) as show:
-        crew = _Crew(given, settings, min(jobs, len(given)), began + budget)
-        for i, outcome in crew.run() if jobs else _here(given, settings, began + budget):
+        crew = _Crew(given, settings, min(jobs, len(given)))
+        for i, outcome in crew.run() if jobs else _here(given, settings):
             outcomes[i] = outcome
             show(outcome)
     return Score(
@@ -104,8 +105,19 @@ def score(
 
 
 class _Settings:
-    def __init__(self, check: Any, seed: int, examples: int, limit: float, reach: int) -> None:
+    def __init__(self, check: Any, seed: int, examples: int, limit: float, reach: int, until: float) -> None:
         self.check, self.seed, self.examples, self.limit, self.reach = check, seed, examples, limit, reach
+        self.until = until
+        self.broken = False  # this process was interrupted, or fails with no mistake installed
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self.until
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether this process is of no more use."""
+        return self.broken or bool(getattr(self.check, "spoiled", False))
 
 
 # ---------------------------------------------------------------------- one mutant
@@ -139,39 +151,65 @@ def _checked(
     if hasattr(check, "prepare"):
         check.prepare(name, settings.seed, settings.examples)
     begin()
+    alarm = _Alarm(HANG * settings.limit)
+    found: str | None = None
     try:
-        with mutant.installed(), _alarm(HANG * settings.limit):
+        with mutant.installed(), alarm:
             found = check(name, settings.seed, settings.examples, time.process_time() + share)
     except _TimeUp:
-        return "hang", f"no end after {HANG * settings.limit:.0f} s", 0
+        pass
     except Exception as error:
         found = f"the check raised {type(error).__name__}: {error}"
+    alarm.off()
+    if alarm.rang:  # whatever came of it: what was interrupted anywhere may have left anything behind
+        settings.broken = True
+        return "hang", f"no end after {HANG * settings.limit:.0f} s", 0
     return ("killed" if found else "survived"), found or "", int(getattr(check, "used", 0))
 
 
 def _confirmed(settings: _Settings, name: str) -> bool:
-    """Whether the op without the mistake passes."""
+    """Whether the op without the mistake passes; where that cannot be asked any more, the mistake has done it."""
     confirmed = getattr(settings.check, "confirmed", None)
-    return bool(confirmed()) if confirmed else True
-
-
-@contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    def ring(*_: Any) -> None:
-        raise _TimeUp
-
-    before = signal.signal(signal.SIGPROF, ring)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        yield
-    finally:
+        return bool(confirmed()) if confirmed else True
+    except Exception:
+        settings.broken = True
+        return True
+
+
+class _Alarm:
+    """Raise `_TimeUp` in what runs inside, after some seconds of the processor and then every second until it ends.
+
+    One that is raised in a callback is lost, and C code may lose it and raise something else: `rang` tells.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.rang, self.armed = seconds, False, False
+        self.before = signal.getsignal(signal.SIGPROF)
+
+    def __enter__(self) -> None:
+        self.armed = True
+        signal.signal(signal.SIGPROF, self._ring)
+        signal.setitimer(signal.ITIMER_PROF, self.seconds, 1.0)
+
+    def __exit__(self, *_: object) -> None:
+        self.off()
+
+    def off(self) -> None:
+        """Ring no more; once more does no harm, where ringing has kept the first from its end."""
+        self.armed = False
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        signal.signal(signal.SIGPROF, self.before)
+
+    def _ring(self, *_: object) -> None:
+        self.rang = True
+        if self.armed:
+            raise _TimeUp
 
 
-def _here(given: list[Mutant], settings: _Settings, until: float) -> Iterator[tuple[int, Outcome]]:
+def _here(given: list[Mutant], settings: _Settings) -> Iterator[tuple[int, Outcome]]:
     for i, m in enumerate(given):
-        if time.monotonic() < until:
+        if not settings.over:
             yield i, judge(m, settings)
 
 
@@ -188,10 +226,12 @@ def _work(connection: Connection, given: list[Mutant], settings: _Settings) -> N
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while (numbers := connection.recv()) is not None:
             for i in numbers:
+                if settings.over:
+                    break
                 connection.send(("prepares", i, None))
                 outcome = judge(given[i], settings, lambda i=i: connection.send(("begins", i, None)))  # type: ignore[misc]
                 connection.send(("done", i, outcome))
-                if getattr(settings.check, "spoiled", False):
+                if settings.spoiled:
                     connection.send(("spoiled", None, None))
                     return
             connection.send(("idle", None, list(getattr(settings.check, "alarms", ()))))
@@ -220,8 +260,8 @@ class _Worker:
 class _Crew:
     """Workers that take an op each, and when there is none left, half of what another has before it."""
 
-    def __init__(self, given: list[Mutant], settings: _Settings, jobs: int, until: float) -> None:
-        self.given, self.settings, self.jobs, self.until = given, settings, jobs, until
+    def __init__(self, given: list[Mutant], settings: _Settings, jobs: int) -> None:
+        self.given, self.settings, self.jobs = given, settings, jobs
         self.alarms: set[str] = set()
         by_op: dict[str, deque[int]] = {}
         for i, m in enumerate(given):
@@ -236,7 +276,7 @@ class _Crew:
         try:
             for _ in range(self.jobs if self.given else 0):
                 self._hire()
-            while self.workers:
+            while self.workers and time.monotonic() < self.settings.until + GRACE * self.settings.limit:
                 ready = wait([w.connection for w in self.workers], timeout=1.0)
                 for w in list(self.workers):
                     if w.connection in ready:
@@ -261,11 +301,9 @@ class _Crew:
             busy = max(self.workers, key=lambda w: len(w.group))
             if len(busy.group) > CHUNK:  # else it is not worth preparing the op once more
                 worker.group = deque(busy.group.pop() for _ in range(len(busy.group) // 2))
-        if not worker.group or time.monotonic() > self.until:
-            worker.connection.send(None)
-            worker.process.join()
-            worker.end()
+        if not worker.group or self.settings.over:
             self.workers.remove(worker)
+            worker.end()
             return
         worker.chunk = [worker.group.popleft() for _ in range(min(CHUNK, len(worker.group)))]
         worker.connection.send(worker.chunk)
@@ -289,10 +327,14 @@ class _Crew:
             self._give(worker)
 
     def _lost(self, worker: _Worker, why: str) -> Iterator[tuple[int, Outcome]]:
-        """A mutant that took its worker with it is found; the rest of the chunk goes to a new one."""
+        """A mutant that took its worker with it is found; the rest of the chunk goes to a new one.
+
+        What ends without a mistake installed is none's fault: the mutant before which it does is left out.
+        """
         if worker.chunk:
             number = worker.chunk.pop(0)
-            yield number, Outcome("hang", why, self.given[number].ops[0])
+            begun = worker.since is not None
+            yield number, Outcome("hang" if begun else "not run", why, self.given[number].ops[0])
         self._replace(worker)
 
     def _replace(self, worker: _Worker) -> None:
@@ -302,7 +344,7 @@ class _Crew:
         worker.group.extendleft(reversed(worker.chunk))
         if worker.group:
             self.groups.appendleft(worker.group)
-        if self.groups:
+        if self.groups and not self.settings.over:
             self._hire()
 
 
@@ -314,7 +356,7 @@ def _shown(progress: bool | None, total: int) -> Iterator[Callable[[Outcome], No
     if not (terminal if progress is None else progress):
         yield lambda outcome: None
         return
-    counts = {"killed": 0, "hang": 0, "survived": 0}
+    counts = {"killed": 0, "hang": 0, "survived": 0, "not run": 0}
     began = said = time.monotonic()
 
     def text() -> str:
