@@ -95,12 +95,9 @@ def _to_image(y: Any, weight: Any, size: Any, stride: Any, padding: Any, dilatio
     return conv_transpose(y, weight, None, stride, pairs, extra, groups, dilation)
 
 
-def _to_places(x: Any, weight: Any, count: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
-    """The first `count` results of `conv`: an output padding beyond the stride leaves room for more."""
-    out = conv(x, weight, None, stride, padding, dilation, groups)
-    if out.shape[out.ndim - len(count) :] == count:
-        return out
-    return out[(..., *(slice(m) for m in count))]
+def _to_places(x: Any, weight: Any, shape: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    """The first results of `conv`, of `shape`: an output padding beyond the stride leaves room for more."""
+    return conv(x, weight, None, stride, padding, dilation, groups)[tuple(map(slice, shape))]
 
 
 def _spatial(x: Any, axes: int) -> tuple[int, ...]:
@@ -172,7 +169,7 @@ def _conv(x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups:
 
 @primitive(
     x=lambda g, x_like, weight, stride, padding, groups, dilation: _to_places(
-        g, weight, _spatial(x_like, weight.ndim - 2), stride, padding, dilation, groups
+        g, weight, x_like.shape, stride, padding, dilation, groups
     ),
     weight=lambda g, x, weight_like, stride, padding, groups, dilation: conv_weight(
         g, x, weight_like.shape[2:], stride, padding, dilation, groups
@@ -240,7 +237,7 @@ def _backwards(count: Any, kernel: Any, stride: Any, padding: Any, extra: Any, d
         y, g, _spatial(x_like, g.ndim - 2), stride, padding, dilation, groups
     ),
     y=lambda g, x, y_like, stride, padding, dilation, groups: _to_places(
-        x, g, _spatial(y_like, g.ndim - 2), stride, padding, dilation, groups
+        x, g, y_like.shape, stride, padding, dilation, groups
     ),
     linear="each",
 )
@@ -267,19 +264,12 @@ _MODES = {0: "valid", 1: "same", 2: "full"}
 
 
 def _convolved(g: Any, mine_like: Any, other: Any, mode: Any) -> Any:
-    """The cotangent of one of two convolved vectors: the cotangent of the result against the other one, reversed."""
-    mode = _MODES.get(mode, mode)
+    """The cotangent of one of two convolved vectors: the cotangent of all sums against the other one, reversed."""
     n, m = mine_like.size, other.size
-    turned = np.flip(other.reshape((m,)))
-    if mode == "valid" and n >= m:
-        found = np.convolve(g, turned, "full")
-    elif mode == "valid":
-        found = np.flip(np.convolve(other, np.flip(g), "valid"))
-    else:
-        before = (min(n, m) - 1) // 2 if mode == "same" else 0
-        parts = [np.zeros(before, g.dtype), g, np.zeros(n + m - 1 - before - g.size, g.dtype)]
-        found = np.convolve(np.concatenate(parts) if mode == "same" else g, turned, "valid")
-    return found.reshape(mine_like.shape)
+    least = min(n, m) - 1
+    before = {"full": 0, "same": least // 2, "valid": least}[_MODES.get(mode, mode)]  # sums that the mode leaves out
+    whole = np.pad(g, (before, n + m - 1 - before - g.size))
+    return np.convolve(whole, np.flip(other.reshape((m,))), "valid").reshape(mine_like.shape)
 
 
 def _vectors(a: Any, v: Any, least: int = 0) -> None:

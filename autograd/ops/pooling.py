@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import Variable
 from autograd.ops.index import where
 from autograd.ops.windows import Windows, each, taps, windows
-from autograd.primitive import composite, operand, plain, primitive, wrap
+from autograd.primitive import composite, operand, plain, primitive
 
 __all__ = ["avg_pool", "lp_pool", "max_pool", "max_pool_pick", "max_pool_share", "spread_pool", "sum_pool"]
 
@@ -65,18 +64,12 @@ def _ties(x: Any, top: Any, w: Windows) -> tuple[Any, bool]:
     return ties, nan
 
 
-def _nothing(g: Any, like: Any) -> Any:
-    """Which elements are the largest does not change: no cotangent. A Tensor where `g` is one."""
-    zeros = np.zeros(like.shape, g.dtype)
-    return wrap(zeros) if isinstance(g, Variable) else zeros
-
-
 @primitive(
     y=lambda g, x, top, kernel_size, stride, padding, dilation, ceil_mode: max_pool_pick(
         g, x, top, kernel_size, stride, padding, dilation, ceil_mode
     ),
-    x=lambda g, x_like: _nothing(g, x_like),
-    top=lambda g, top_like: _nothing(g, top_like),
+    x=lambda g, x_like: np.zeros_like(g, shape=x_like.shape),  # which are the largest does not change
+    top=lambda g, top_like: np.zeros_like(g, shape=top_like.shape),
 )
 def max_pool_share(y, x, top, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     """Each window's `y` to its largest element, in equal shares where several tie; `top` is `max_pool(x)`."""
@@ -93,8 +86,8 @@ def max_pool_share(y, x, top, kernel_size, stride=None, padding=0, dilation=1, c
     y=lambda g, x, top, kernel_size, stride, padding, dilation, ceil_mode: max_pool_share(
         g, x, top, kernel_size, stride, padding, dilation, ceil_mode
     ),
-    x=lambda g, x_like: _nothing(g, x_like),
-    top=lambda g, top_like: _nothing(g, top_like),
+    x=lambda g, x_like: np.zeros_like(g, shape=x_like.shape),  # which are the largest does not change
+    top=lambda g, top_like: np.zeros_like(g, shape=top_like.shape),
 )
 def max_pool_pick(y, x, top, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     """The mean of `y` over each window's largest elements of `x`: the transpose of `max_pool_share`."""

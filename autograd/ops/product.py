@@ -205,10 +205,6 @@ def _einsum(g: Any, operands: Any, subscripts: str, i: int) -> Any:
     mine, shape = terms[i], operands[i].shape
     sizes = dict(zip(mine, shape, strict=True))
     others = [(t, a) for j, (t, a) in enumerate(zip(terms, operands, strict=True)) if j != i]
-    full: dict[str, int] = {}
-    for term, array in zip(terms, operands, strict=True):
-        for letter, n in zip(term, array.shape, strict=True):
-            full[letter] = n if full.get(letter, 1) == 1 else full[letter]
     once = "".join(dict.fromkeys(mine))  # a letter that comes twice takes a diagonal
     known = set(result).union(*(t for t, _ in others))
     bare = "".join(c for c in once if c not in known)  # summed over, in this argument alone
