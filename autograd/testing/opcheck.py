@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd.graph import Variable
+from autograd.sparse import RowSparse
+from autograd.tensor import Tensor
 from autograd.testing.check import check_grads
 from autograd.testing.contracts import close, lost
 from autograd.testing.libraries import library_of
@@ -45,7 +47,7 @@ def check_call(call: Call, *, order: int = 2, fast: bool = False, seed: int = 0)
             name=repr(call),
         )
         if report.verdict in (Verdict.RIGHT, Verdict.INCONCLUSIVE):
-            findings += _partly_tracked(call, seed) + _recorded(call, seed)
+            findings += _partly_tracked(call, seed) + _recorded(call, seed) + _kept(call)
             if not fast:
                 findings += _single(call, seed)
     if findings and report.verdict in (Verdict.RIGHT, Verdict.INCONCLUSIVE, Verdict.WRONG):
@@ -119,6 +121,21 @@ def _recorded(call: Call, seed: int) -> list[Finding]:
         Finding("gradient with create_graph", f"argument {i}", detail="it is another when the pass is recorded")
         for i, (g, h) in enumerate(zip(plain, recorded, strict=True))
         if not _same(h, g)
+    ]
+
+
+def _kept(call: Call) -> list[Finding]:
+    """`.grad` is the rows that were taken where the call says so, else an array."""
+    if call.rows is None:
+        return []
+    leaves = [Tensor(a, requires_grad=True) for a in call.arrays]
+    out = call.apply(*leaves)
+    out.backward(gradient=np.ones(out.shape, out.dtype))
+    wanted = RowSparse if call.rows else Tensor
+    return [
+        Finding("kind of the gradient", f"argument {i}", detail=f"{type(x.grad).__name__}, not {wanted.__name__}")
+        for i, x in enumerate(leaves)
+        if not isinstance(x.grad, wanted)
     ]
 
 

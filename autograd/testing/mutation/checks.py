@@ -24,6 +24,7 @@ from autograd.testing.strategies import Call, kinked, op_calls
 FULL = 24  # so many calls are checked in every way, all in the quick one
 TURNED = 12  # and so many at complex numbers
 KEEN = 6  # looks that are taken before their turn
+HANDFUL = 8  # Hypothesis varies what it has drawn, so that handfuls of separate seeds differ more than as many of one
 APART = 5  # a fifth of the calls more from each strategy of kinks, bounds and seldom options
 
 
@@ -41,11 +42,20 @@ def drawn(name: str, count: int, seed: int = 0) -> list[Call]:
 
 
 def _drawn(strategy: st.SearchStrategy[Call], count: int, seed: int) -> list[Call]:
+    """`count` calls, each once; fewer where there are hardly so many."""
+    found: dict[str, Call] = {}
+    for i in range(2 + 2 * count // HANDFUL):
+        if len(found) < count:
+            found |= {repr(call): call for call in _handful(strategy, seed + 1000 * i)}
+    return list(found.values())[:count]
+
+
+def _handful(strategy: st.SearchStrategy[Call], seed: int) -> list[Call]:
     found: list[Call] = []
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
-        max_examples=count,
+        max_examples=HANDFUL,
         phases=[Phase.generate],
         database=None,
         deadline=None,

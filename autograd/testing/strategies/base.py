@@ -48,6 +48,8 @@ class Call:
         what holds there: "elementwise", "convex", "concave", "selection" or "jump".
     analytic : bool
         The same formula holds for complex numbers nearby, so that a complex step gives the derivative.
+    rows : bool or None
+        Whether the gradient of each leaf is kept as the rows that were taken, of an op that can.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Call:
     note: str = ""
     kink: str | None = None
     analytic: bool = False
+    rows: bool | None = None
 
     def __repr__(self) -> str:
         given = ", ".join(f"{a.tolist()!r} of shape {a.shape}, strides {a.strides}" for a in self.arrays)

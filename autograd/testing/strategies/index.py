@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -211,9 +212,10 @@ def _embedding(draw: Draw, name: str) -> Call:
     indices = draw(hnp.arrays(np.int64, shapes(0, 2), elements=st.integers(0, rows - 1)))
     weight = filled(draw, (rows, width))
     sparse = draw(st.booleans())
-    return plain_call(
+    call = plain_call(
         name, [weight], lambda w: ops.embedding(w, indices, sparse=sparse), lambda w: w[indices], (indices, sparse)
     )
+    return replace(call, rows=sparse)
 
 
 @register_kinks("clip")
@@ -303,6 +305,7 @@ def _rows_of_a_result(draw: Draw, name: str) -> Call:
     """A gradient is sparse for a leaf alone: this weight is the result of another op."""
     weight = filled(draw, (draw(st.integers(2, 4)), draw(st.integers(1, 3))))
     indices = np.array(draw(st.lists(st.integers(0, 1), max_size=4)), int)
-    return plain_call(
+    call = plain_call(
         name, [weight], lambda w: ops.embedding(w * 2.0, indices, sparse=True), lambda w: (w * 2.0)[indices], indices
     )
+    return replace(call, rows=False)
