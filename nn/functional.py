@@ -25,9 +25,52 @@ from autograd.ops import (
 from nn.init import default_rng
 
 __all__ = [
-    "causal_mask", "cross_entropy", "dropout", "embedding", "gelu", "layer_norm", "linear", "log_softmax", "mse_loss",
-    "relu", "rms_norm", "scaled_dot_product_attention", "sigmoid", "softmax", "tanh",
+    "causal_mask", "cross_entropy", "dropout", "elu", "embedding", "gelu", "layer_norm", "leaky_relu", "linear",
+    "log_softmax", "logsigmoid", "mish", "mse_loss", "relu", "rms_norm", "scaled_dot_product_attention", "sigmoid",
+    "silu", "softmax", "softplus", "softsign", "tanh",
 ]  # fmt: skip
+
+
+def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """x above zero, negative_slope x elsewhere. Maas, Hannun and Ng, 2013."""
+    result: Tensor = ops.where(x > 0, x, x * negative_slope)
+    return result
+
+
+def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """x above zero, alpha (exp(x) - 1) elsewhere. Clevert, Unterthiner and Hochreiter, 2016, equation 15."""
+    below = ops.where(x > 0, x * 0, x)  # what is not taken does not overflow
+    result: Tensor = ops.where(x > 0, x, ops.expm1(below) * alpha)
+    return result
+
+
+def silu(x: Tensor) -> Tensor:
+    """x sigmoid(x), also called swish. Ramachandran, Zoph and Le, 2017."""
+    result: Tensor = x * sigmoid(x)
+    return result
+
+
+def softplus(x: Tensor, beta: float = 1.0) -> Tensor:
+    """log(1 + exp(beta x)) / beta, without overflow."""
+    result: Tensor = ops.logaddexp(x * beta, 0.0) * (1 / beta)
+    return result
+
+
+def logsigmoid(x: Tensor) -> Tensor:
+    """log(sigmoid(x)) = -softplus(-x), without overflow."""
+    return -softplus(-x)
+
+
+def mish(x: Tensor) -> Tensor:
+    """x tanh(softplus(x)). Misra, 2019."""
+    result: Tensor = x * tanh(softplus(x))
+    return result
+
+
+def softsign(x: Tensor) -> Tensor:
+    """x / (1 + |x|)."""
+    result: Tensor = x / (1 + ops.absolute(x))
+    return result
 
 
 def embedding(indices: ArrayLike, weight: Tensor, sparse: bool = False) -> Tensor:

@@ -1,6 +1,6 @@
 """Layers, one a file, under PyTorch's names."""
 
-from nn.layers.activation import GELU, ReLU, Sigmoid, Tanh
+from nn.layers.activation import ELU, GELU, LeakyReLU, LogSigmoid, Mish, ReLU, Sigmoid, SiLU, Softplus, Softsign, Tanh
 from nn.layers.attention import CausalSelfAttention
 from nn.layers.block import Block
 from nn.layers.container import ModuleList, Sequential
@@ -12,6 +12,13 @@ from nn.layers.mlp import FeedForward
 from nn.layers.rms_norm import RMSNorm
 
 __all__ = [
+    "ELU",
+    "LeakyReLU",
+    "LogSigmoid",
+    "Mish",
+    "SiLU",
+    "Softplus",
+    "Softsign",
     "GELU",
     "Block",
     "CausalSelfAttention",

@@ -9,7 +9,7 @@ import autograd as ag
 import nn
 from autograd import Tensor
 from nn import functional as F
-from nn import init
+from nn import init, layers
 
 erf = np.vectorize(math.erf)
 
@@ -37,6 +37,13 @@ ACTIVATIONS = [
     (nn.Sigmoid(), lambda x: 1 / (1 + np.exp(-x))),
     (nn.Tanh(), np.tanh),
     (nn.GELU(), lambda x: x * (1 + erf(x / math.sqrt(2))) / 2),
+    (layers.SiLU(), lambda x: x / (1 + np.exp(-x))),
+    (layers.LeakyReLU(0.1), lambda x: np.maximum(x, 0.1 * x)),
+    (layers.ELU(2.0), lambda x: np.where(x > 0, x, 2 * np.expm1(x))),
+    (layers.Softplus(2.0), lambda x: np.log1p(np.exp(2 * x)) / 2),
+    (layers.LogSigmoid(), lambda x: -np.log1p(np.exp(-x))),
+    (layers.Mish(), lambda x: x * np.tanh(np.log1p(np.exp(x)))),
+    (layers.Softsign(), lambda x: x / (1 + abs(x))),
     (nn.GELU("tanh"), lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
 ]
 
