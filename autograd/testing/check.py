@@ -232,13 +232,12 @@ class _Check:
         arrays = self.arguments.arrays
         before = [a.copy() for a in arrays]
         try:
-            with np.errstate(all="ignore"):
-                first = self.values(arrays)
-                mutated = [
-                    name for name, a, b in zip(self.arguments.names, arrays, before, strict=True) if not identical(a, b)
-                ]
-                first = [v.copy() for v in first]
-                second = [] if mutated else self.values(arrays)
+            first = self.values(arrays)
+            mutated = [
+                name for name, a, b in zip(self.arguments.names, arrays, before, strict=True) if not identical(a, b)
+            ]
+            first = [v.copy() for v in first]
+            second = [] if mutated else self.values(arrays)
         except Exception as error:  # whatever a function raises is its own: it is reported, with the error
             self.end(Verdict.RAISES, f"{type(error).__name__}: {error}", error)
             return False
@@ -272,8 +271,7 @@ class _Check:
         """The point in double precision, where the function takes it."""
         wide = [a.astype(np.promote_types(a.dtype, float)) for a in self.arguments.arrays]
         try:
-            with np.errstate(all="ignore"):
-                got = self.values(wide)
+            got = self.values(wide)
         except Exception:  # a function may take its own precision alone: it is then judged in that
             return None
         return wide if all(v.dtype.itemsize >= (16 if v.dtype.kind == "c" else 8) for v in got) else None
@@ -306,14 +304,13 @@ class _Check:
                 function, names, self.rng, kink=self.kink, fast=fast, analytic=analytic, label=label, results=results
             )
             try:
-                with np.errstate(all="ignore"):
-                    pulled = library.vjp(f, arrays) if "reverse" in modes else None
-                    if level == 1 and pulled is not None:
-                        outputs, pull = pulled
-                        owned = library.name == "glassgrad"
-                        report.findings += broken(pull, arrays, names, list(outputs), self.rng, owned, not self.fast)
-                    if not any("shape" in x.what for x in report.findings):
-                        here.run(modes, pulled)
+                pulled = library.vjp(f, arrays) if "reverse" in modes else None
+                if level == 1 and pulled is not None:
+                    outputs, pull = pulled
+                    owned = library.name == "glassgrad"
+                    report.findings += broken(pull, arrays, names, list(outputs), self.rng, owned, not self.fast)
+                if not any("shape" in x.what for x in report.findings):
+                    here.run(modes, pulled)
             except Exception as error:  # the rule's own: reported, with the error
                 self.end(Verdict.RAISES, f"the {label}derivative raised {type(error).__name__}: {error}", error)
                 return None
@@ -341,13 +338,12 @@ class _Check:
             return
         arrays, report = self.arguments.arrays, self.report
         try:
-            with np.errstate(all="ignore"):
-                outputs, pull = self.library.vjp(self.inner, arrays)
-                w = drawn(self.rng, (-2.0, 0.5, 1.0), outputs)
-                w = [np.where(np.isfinite(out), c, 0).astype(c.dtype) for c, out in zip(w, outputs, strict=True)]
-                got = pull(w)
-                _, pull_wide = self.library.vjp(self.inner, wide.function.arrays)
-                exact = pull_wide([c.astype(np.promote_types(c.dtype, float)) for c in w])
+            outputs, pull = self.library.vjp(self.inner, arrays)
+            w = drawn(self.rng, (-2.0, 0.5, 1.0), outputs)
+            w = [np.where(np.isfinite(out), c, 0).astype(c.dtype) for c, out in zip(w, outputs, strict=True)]
+            got = pull(w)
+            _, pull_wide = self.library.vjp(self.inner, wide.function.arrays)
+            exact = pull_wide([c.astype(np.promote_types(c.dtype, float)) for c in w])
         except Exception as error:
             self.end(Verdict.RAISES, f"the derivative raised {type(error).__name__}: {error}", error)
             return

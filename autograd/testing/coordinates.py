@@ -17,8 +17,9 @@ Step = list[tuple[Array, bool] | None]
 
 def flat(arrays: Sequence[Any]) -> Array:
     """All numbers of `arrays` in one real vector; a complex number gives two, its parts."""
-    parts = [_flat(np.asarray(a)) for a in arrays]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros(0)
+    if len(arrays) == 1:
+        return _flat(np.asarray(arrays[0]))
+    return np.concatenate([_flat(np.asarray(a)) for a in arrays]) if len(arrays) else np.zeros(0)
 
 
 def _flat(a: Array) -> Array:

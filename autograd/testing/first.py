@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.testing.contracts import WEIGHTS
+from autograd.testing.contracts import WEIGHTS, identical
 from autograd.testing.coordinates import Coordinates, Step, flat, place, unflat, width
 from autograd.testing.diagnosis import diagnose
 from autograd.testing.judge import Judged, judge, selected, weighted
-from autograd.testing.oracle import Array, Slope, Slopes, complex_step, joined, slopes
+from autograd.testing.oracle import Array, Slope, Slopes, complex_step, every, joined, slopes
 from autograd.testing.report import Finding
 
 ALL = 64  # up to so many numbers each is moved, and each is asked for, by itself; above, a sample
@@ -93,11 +93,12 @@ class FirstOrder:
             return
         judged = self._judged(steps, f.base)
         alone = [] if self.fast else range(m)
-        if not np.isfinite(f.base).all():  # a derivative of what is infinite is judged only where it has one
-            alone = [i for i in alone if np.isfinite(f.base[i]) or judged.finite[:, i].all()]
-        sums = np.array(WEIGHTS)[self.rng.integers(4, size=(1, m))] * np.isfinite(f.base)
+        finite = np.isfinite(f.base)
+        if not every(finite):  # a derivative of what is infinite is judged only where it has one
+            alone = [i for i in alone if finite[i] or judged.finite[:, i].all()]
+        sums = np.array(WEIGHTS)[self.rng.integers(4, size=(1, m))] * finite
         sums[:, ~(judged.known | judged.kink).all(axis=0)] = 0  # of these nothing is known
-        weights = np.concatenate([np.eye(m)[alone], sums])
+        weights = np.concatenate([np.eye(m)[alone], sums]) if alone else sums
         self.rows = [*alone, None]
         if "reverse" in modes:
             gradient = self._reverse(weights)
@@ -129,11 +130,10 @@ class FirstOrder:
     def _directions(self) -> tuple[list[int], Array]:
         """The coordinates that move alone; and all directions: these, random ones, and all that move alike."""
         f, n = self.function, self.function.count
-        movable = np.flatnonzero(f.distance > 0)
         mixed = MIXED[self.rng.integers(4, size=(1 if n <= ALL else 3, n))] * f.distance
         if self.fast:
             return [], mixed
-        coordinates = movable
+        coordinates = movable = np.flatnonzero(f.distance > 0)
         if len(coordinates) > ALL:
             coordinates = np.sort(self.rng.choice(movable, SAMPLE, replace=False))
         single = np.zeros((len(coordinates), n))
@@ -152,7 +152,7 @@ class FirstOrder:
         if found is None:
             found = self._differences(steps, base, read)
         judged = judge(found, self.kink, alone, base)
-        if judged.unclear.any() and not self.fast and not self.short:
+        if not self.fast and not self.short and judged.unclear.any():
             judged = self._closer(judged, steps, alone, base, read)
         if self.kink == "selection" and self.coordinates:
             judged = selected(judged, len(self.coordinates), f.distance[self.coordinates])
@@ -220,7 +220,7 @@ class FirstOrder:
 
     def _along(self, gradient: Array) -> tuple[Array, Array]:
         """The derivatives along the directions that gradients stand for, and the size of the terms of each."""
-        if np.isfinite(gradient).all():
+        if every(np.isfinite(gradient)):
             return self.directions @ gradient.T, np.abs(self.directions) @ np.abs(gradient).T
         parts, sizes = [], []
         for k, d in enumerate(self.directions):
@@ -256,7 +256,7 @@ class FirstOrder:
     def _same_values(self, outputs: Any) -> None:
         f = self.function
         got = flat(outputs)
-        if got.shape == f.base.shape and (got == f.base).all():
+        if identical(got, f.base):
             return
         eps = float(np.finfo(f.base.dtype).eps)
         same = got.shape == f.base.shape and np.all(
@@ -274,7 +274,7 @@ class FirstOrder:
         slack = ROUNDING * np.where(np.isfinite(terms), terms, 0)
         inside = (rule >= bounds.low - slack) & (rule <= bounds.high + slack)
         number = np.isfinite(rule)
-        if (bounds.known & inside & number).all():
+        if every(bounds.known & inside & number):
             self.elements += rule.size
             return
         bad = (bounds.known & ~inside) | (~number & bounds.finite)

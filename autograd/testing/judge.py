@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.testing.oracle import SAFETY, Array, Slopes
+from autograd.testing.oracle import SAFETY, Array, Slopes, every
 
 BRACKETED = frozenset({"elementwise", "convex", "concave"})
 RELATIVE, ABSOLUTE = 1e-9, 1e-11  # what rounding in the rule itself may add
@@ -77,10 +77,10 @@ def judge(found: Slopes, kind: str | None, coordinate: Array, base: Array) -> Ju
     known = smooth & (within <= LOOSE * size + FLAT * of_f)
     within += max(RELATIVE, 100 * eps) * size + ABSOLUTE
     judged = Judged(value - within, value + within, value, value, value, within, known, found.kink, known, ~known)
-    if not smooth.all():
+    if not every(smooth):
         judged = _at_edges(judged, found, smooth, (kind in BRACKETED) & (coordinate[:, None] | (kind != "elementwise")))
     there = np.isfinite(base)
-    if not there.all():
+    if not every(there):
         judged.known, judged.kink, judged.unclear = judged.known & there, judged.kink & there, judged.unclear & there
         # an infinity that stays one: no number, but no NaN
         judged.finite = judged.known | judged.kink | (np.isinf(base) & np.isfinite(error))
@@ -141,7 +141,7 @@ def weighted(judged: Judged, weights: Array) -> Judged:
     """The derivatives of sums of the outputs, whose bounds add as intervals: `weights` (R, M) makes them (K, R)."""
     by = weights.T
     plus, minus = np.maximum(by, 0), np.minimum(by, 0)
-    whole = judged.known.all()
+    whole = every(judged.known)
 
     def over(x: Array) -> Any:
         return x if whole else np.where(judged.known, x, 0)
