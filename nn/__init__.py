@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from nn import data, functional, init, layers, models, optim, tokenizers
+from nn import data, functional, init, layers, losses, models, optim, tokenizers
 from nn.layers import (
     GELU,
     Block,
@@ -22,6 +22,17 @@ from nn.layers import (
     Sigmoid,
     Tanh,
 )
+from nn.losses import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from nn.module import Module, Parameter
 
 if TYPE_CHECKING:
@@ -30,10 +41,11 @@ if TYPE_CHECKING:
     from nn.visual import attention_patterns, embedding_map, weight_images
 
 __all__ = [
-    "GELU", "Block", "CausalSelfAttention", "Dropout", "Embedding", "FeedForward", "FlowRecorder", "LayerNorm",
-    "Linear", "Module", "ModuleList", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "Tanh",
+    "BCELoss", "BCEWithLogitsLoss", "Block", "CausalSelfAttention", "CrossEntropyLoss", "Dropout", "Embedding",
+    "FeedForward", "FlowRecorder", "GELU", "HuberLoss", "KLDivLoss", "L1Loss", "LayerNorm", "Linear", "MSELoss",
+    "Module", "ModuleList", "NLLLoss", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "SmoothL1Loss", "Tanh",
     "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional", "init", "layers",
-    "models", "optim", "tokenizers", "weight_images",
+    "losses", "models", "optim", "tokenizers", "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {

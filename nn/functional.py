@@ -23,11 +23,22 @@ from autograd.ops import (
     tanh,
 )
 from nn.init import default_rng
+from nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
 
 __all__ = [
-    "causal_mask", "cross_entropy", "dropout", "elu", "embedding", "gelu", "layer_norm", "leaky_relu", "linear",
-    "log_softmax", "logsigmoid", "mish", "mse_loss", "relu", "rms_norm", "scaled_dot_product_attention", "sigmoid",
-    "silu", "softmax", "softplus", "softsign", "tanh",
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "causal_mask", "cross_entropy", "dropout", "elu",
+    "embedding", "gelu", "huber_loss", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log_softmax",
+    "logsigmoid", "mish", "mse_loss", "nll_loss", "relu", "rms_norm", "scaled_dot_product_attention", "sigmoid", "silu",
+    "smooth_l1_loss", "softmax", "softplus", "softsign", "tanh",
 ]  # fmt: skip
 
 
@@ -80,21 +91,6 @@ def embedding(indices: ArrayLike, weight: Tensor, sparse: bool = False) -> Tenso
     """
     result: Tensor = ops.embedding(weight, getattr(indices, "data", indices), sparse=sparse)
     return result
-
-
-def mse_loss(prediction: Tensor, target: ArrayLike | Tensor) -> Tensor:
-    """mean((prediction - target)^2) over all elements; the shapes must be equal.
-
-    >>> mse_loss(Tensor([1.0, 3.0]), [1.0, 1.0]).item()
-    2.0
-    """
-    other = target if isinstance(target, Tensor) else Tensor(target, dtype=prediction.dtype)
-    if other.shape != prediction.shape:
-        raise ValueError(
-            f"mse_loss: the prediction has shape {prediction.shape}, the target {other.shape}; broadcasting them "
-            "would compare every element with every other"
-        )
-    return ((prediction - other) ** 2).mean()
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Tensor:
