@@ -7,20 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 from nn import data, functional, init, layers, losses, models, optim, tokenizers
 from nn.layers import (
+    ELU,
     GELU,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
     Block,
     CausalSelfAttention,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
     Dropout,
     Embedding,
     FeedForward,
+    Flatten,
+    Identity,
     LayerNorm,
+    LeakyReLU,
     Linear,
+    LogSigmoid,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+    Mish,
     ModuleList,
     ReLU,
     RMSNorm,
     Sequential,
     Sigmoid,
+    SiLU,
+    Softplus,
+    Softsign,
     Tanh,
+    Unflatten,
 )
 from nn.losses import (
     BCELoss,
@@ -41,11 +63,13 @@ if TYPE_CHECKING:
     from nn.visual import attention_patterns, embedding_map, weight_images
 
 __all__ = [
-    "BCELoss", "BCEWithLogitsLoss", "Block", "CausalSelfAttention", "CrossEntropyLoss", "Dropout", "Embedding",
-    "FeedForward", "FlowRecorder", "GELU", "HuberLoss", "KLDivLoss", "L1Loss", "LayerNorm", "Linear", "MSELoss",
-    "Module", "ModuleList", "NLLLoss", "Parameter", "RMSNorm", "ReLU", "Sequential", "Sigmoid", "SmoothL1Loss", "Tanh",
-    "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional", "init", "layers",
-    "losses", "models", "optim", "tokenizers", "weight_images",
+    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BCELoss", "BCEWithLogitsLoss", "Block", "CausalSelfAttention", "Conv1d",
+    "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "CrossEntropyLoss", "Dropout", "ELU",
+    "Embedding", "FeedForward", "Flatten", "FlowRecorder", "GELU", "HuberLoss", "Identity", "KLDivLoss", "L1Loss",
+    "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "MSELoss", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish",
+    "Module", "ModuleList", "NLLLoss", "Parameter", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss",
+    "Softplus", "Softsign", "Tanh", "Unflatten", "attention_patterns", "compare_flows", "data", "diagnose",
+    "embedding_map", "flow", "functional", "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {

@@ -4,33 +4,19 @@ from nn.layers.activation import ELU, GELU, LeakyReLU, LogSigmoid, Mish, ReLU, S
 from nn.layers.attention import CausalSelfAttention
 from nn.layers.block import Block
 from nn.layers.container import ModuleList, Sequential
+from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nn.layers.dropout import Dropout
 from nn.layers.embedding import Embedding
 from nn.layers.layer_norm import LayerNorm
 from nn.layers.linear import Linear
 from nn.layers.mlp import FeedForward
+from nn.layers.pool import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
 from nn.layers.rms_norm import RMSNorm
+from nn.layers.shaping import Flatten, Identity, Unflatten
 
 __all__ = [
-    "ELU",
-    "LeakyReLU",
-    "LogSigmoid",
-    "Mish",
-    "SiLU",
-    "Softplus",
-    "Softsign",
-    "GELU",
-    "Block",
-    "CausalSelfAttention",
-    "Dropout",
-    "Embedding",
-    "FeedForward",
-    "LayerNorm",
-    "Linear",
-    "ModuleList",
-    "RMSNorm",
-    "ReLU",
-    "Sequential",
-    "Sigmoid",
-    "Tanh",
-]
+    "AvgPool1d", "AvgPool2d", "AvgPool3d", "Block", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d",
+    "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Dropout", "ELU", "Embedding", "FeedForward", "Flatten",
+    "GELU", "Identity", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish",
+    "ModuleList", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softplus", "Softsign", "Tanh", "Unflatten",
+]  # fmt: skip

@@ -1,0 +1,159 @@
+"""Pooling over one, two and three axes: the largest element of each window, or the mean."""
+
+from __future__ import annotations
+
+from autograd import Tensor, ops
+from nn.layers.spatial import Spatial
+
+
+class _MaxPool(Spatial):
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        *,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = self._each(kernel_size, "kernel_size", 1)
+        self.stride = self.kernel_size if stride is None else self._each(stride, "stride", 1)
+        self.padding = self._each(padding, "padding", 0)
+        self.dilation = self._each(dilation, "dilation", 1)
+        self.ceil_mode = ceil_mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        self._expect(x)
+        result: Tensor = ops.max_pool(x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
+        return result
+
+    def extra_repr(self) -> str:
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class _AvgPool(Spatial):
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] | None = None,
+        padding: int | tuple[int, ...] = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = self._each(kernel_size, "kernel_size", 1)
+        self.stride = self.kernel_size if stride is None else self._each(stride, "stride", 1)
+        self.padding = self._each(padding, "padding", 0)
+        self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, x: Tensor) -> Tensor:
+        self._expect(x)
+        result: Tensor = ops.avg_pool(
+            x,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            ceil_mode=self.ceil_mode,
+            count_include_pad=self.count_include_pad,
+            divisor_override=self.divisor_override,
+        )
+        return result
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxPool1d(_MaxPool):
+    """The largest element of each window over the last one axis.
+
+    Windows lie side by side unless `stride` is given. Ties share the gradient equally.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> MaxPool1d(2)(np.zeros((2, 3, 4), np.float32)).shape
+    (2, 3, 2)
+    """
+
+    axes = 1
+
+
+class MaxPool2d(_MaxPool):
+    """The largest element of each window over the last two axes.
+
+    Arguments as `MaxPool1d`'s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> MaxPool2d(2)(np.zeros((2, 3, 4, 4), np.float32)).shape
+    (2, 3, 2, 2)
+    """
+
+    axes = 2
+
+
+class MaxPool3d(_MaxPool):
+    """The largest element of each window over the last three axes.
+
+    Arguments as `MaxPool1d`'s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> MaxPool3d(2)(np.zeros((2, 3, 4, 4, 4), np.float32)).shape
+    (2, 3, 2, 2, 2)
+    """
+
+    axes = 3
+
+
+class AvgPool1d(_AvgPool):
+    """The mean of each window over the last one axis.
+
+    Windows lie side by side unless `stride` is given. Zeros of the padding count with `count_include_pad`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AvgPool1d(2)(np.zeros((2, 3, 4), np.float32)).shape
+    (2, 3, 2)
+    """
+
+    axes = 1
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window over the last two axes.
+
+    Arguments as `AvgPool1d`'s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AvgPool2d(2)(np.zeros((2, 3, 4, 4), np.float32)).shape
+    (2, 3, 2, 2)
+    """
+
+    axes = 2
+
+
+class AvgPool3d(_AvgPool):
+    """The mean of each window over the last three axes.
+
+    Arguments as `AvgPool1d`'s.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AvgPool3d(2)(np.zeros((2, 3, 4, 4, 4), np.float32)).shape
+    (2, 3, 2, 2, 2)
+    """
+
+    axes = 3
