@@ -12,6 +12,9 @@ from nn.layers import (
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
     Block,
     CausalSelfAttention,
     Conv1d,
@@ -24,6 +27,7 @@ from nn.layers import (
     Embedding,
     FeedForward,
     Flatten,
+    GroupNorm,
     Identity,
     LayerNorm,
     LeakyReLU,
@@ -63,13 +67,14 @@ if TYPE_CHECKING:
     from nn.visual import attention_patterns, embedding_map, weight_images
 
 __all__ = [
-    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BCELoss", "BCEWithLogitsLoss", "Block", "CausalSelfAttention", "Conv1d",
-    "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "CrossEntropyLoss", "Dropout", "ELU",
-    "Embedding", "FeedForward", "Flatten", "FlowRecorder", "GELU", "HuberLoss", "Identity", "KLDivLoss", "L1Loss",
-    "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "MSELoss", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish",
-    "Module", "ModuleList", "NLLLoss", "Parameter", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss",
-    "Softplus", "Softsign", "Tanh", "Unflatten", "attention_patterns", "compare_flows", "data", "diagnose",
-    "embedding_map", "flow", "functional", "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
+    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
+    "Block", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+    "ConvTranspose3d", "CrossEntropyLoss", "Dropout", "ELU", "Embedding", "FeedForward", "Flatten", "FlowRecorder",
+    "GELU", "GroupNorm", "HuberLoss", "Identity", "KLDivLoss", "L1Loss", "LayerNorm", "LeakyReLU", "Linear",
+    "LogSigmoid", "MSELoss", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "Module", "ModuleList", "NLLLoss",
+    "Parameter", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softplus", "Softsign", "Tanh",
+    "Unflatten", "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional",
+    "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {

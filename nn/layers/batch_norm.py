@@ -1,0 +1,127 @@
+"""BatchNorm1d, BatchNorm2d, BatchNorm3d."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, ops
+from nn.module import Module, Parameter
+
+
+class _BatchNorm(Module):
+    ranks: tuple[int, ...]
+    running_mean: np.ndarray[Any, Any] | None
+    running_var: np.ndarray[Any, Any] | None
+    num_batches_tracked: np.ndarray[Any, Any] | None
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.weight = Parameter(np.ones(num_features)) if affine else None
+        self.bias = Parameter(np.zeros(num_features)) if affine else None
+        self.running_mean = self.running_var = self.num_batches_tracked = None
+        if track_running_stats:
+            self.register_buffer("running_mean", np.zeros(num_features, np.float32))
+            self.register_buffer("running_var", np.ones(num_features, np.float32))
+            self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        shape = getattr(x, "shape", None)
+        if shape is None:
+            raise TypeError(f"{self._label}: the input is a {type(x).__name__}, wanted a Tensor or an array")
+        if len(shape) not in self.ranks or shape[1] != self.num_features:
+            wanted = " or ".join(str(r) for r in self.ranks)
+            raise ValueError(
+                f"{self._label}: input of shape {tuple(shape)}, wanted (N, {self.num_features}, ...) of {wanted} axes"
+            )
+        x = x if isinstance(x, Tensor) else Tensor(x)
+        column = (-1, *[1] * (x.ndim - 2))
+        if self.training or self.running_mean is None or self.running_var is None:
+            mean, var = self._statistics(x)
+        else:
+            mean, var = (Tensor(b.reshape(column), dtype=x.dtype) for b in (self.running_mean, self.running_var))
+        y = (x - mean) / ops.sqrt(var + self.eps)
+        if self.weight is not None and self.bias is not None:
+            y = y * ops.reshape(self.weight, column) + ops.reshape(self.bias, column)
+        result: Tensor = y
+        return result
+
+    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and variance of each channel in the batch; in training the running ones follow."""
+        count = x.size // max(1, self.num_features)
+        if self.training and count < 2:
+            raise ValueError(f"{self._label}: input of shape {x.shape}; training needs more than one value a channel")
+        axes = (0, *range(2, x.ndim))
+        mean, var = ops.mean(x, axis=axes, keepdims=True), ops.var(x, axis=axes, keepdims=True)
+        if self.training and self.running_mean is not None and self.running_var is not None:
+            self.num_batches_tracked = np.asarray(self.num_batches_tracked) + 1
+            part = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+            seen, spread = mean.data.reshape(-1), var.data.reshape(-1) * (count / (count - 1))
+            self.running_mean = ((1 - part) * self.running_mean + part * seen).astype(self.running_mean.dtype)
+            self.running_var = ((1 - part) * self.running_var + part * spread).astype(self.running_var.dtype)
+        return mean, var
+
+    def extra_repr(self) -> str:
+        return (
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.weight is not None}, "
+            f"track_running_stats={self.running_mean is not None}"
+        )
+
+
+class BatchNorm1d(_BatchNorm):
+    """y = (x - mean) / sqrt(var + eps) * weight + bias, a channel at a time, over the batch. Ioffe and Szegedy, 2015.
+
+    In training mean and variance are the batch's, and running ones follow them; in `eval` the running ones are used.
+
+    Parameters
+    ----------
+    num_features : int
+        Channels: axis 1 of (N, C) or (N, C, length).
+    eps : float
+    momentum : float or None
+        The part of the running statistics that each batch replaces; None gives the mean of all batches.
+    affine, track_running_stats : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> BatchNorm1d(1)(np.array([[1.0], [3.0]], np.float32)).data.round(2).tolist()
+    [[-1.0], [1.0]]
+    """
+
+    ranks = (2, 3)
+
+
+class BatchNorm2d(_BatchNorm):
+    """`BatchNorm1d` for (N, C, height, width).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> BatchNorm2d(3)(np.zeros((2, 3, 4, 4), np.float32)).shape
+    (2, 3, 4, 4)
+    """
+
+    ranks = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    """`BatchNorm1d` for (N, C, depth, height, width).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> BatchNorm3d(3)(np.zeros((2, 3, 4, 4, 4), np.float32)).shape
+    (2, 3, 4, 4, 4)
+    """
+
+    ranks = (5,)

@@ -1,0 +1,53 @@
+"""GroupNorm."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd import Tensor, ops
+from nn.module import Module, Parameter
+
+
+class GroupNorm(Module):
+    """y = (x - mean) / sqrt(var + eps) * weight + bias over groups of channels of (N, C, ...). Wu and He, 2018.
+
+    Parameters
+    ----------
+    num_groups, num_channels : int
+        The channels fall into so many groups, each with a mean and a variance for each example.
+    eps : float
+    affine : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> GroupNorm(1, 2)(np.array([[1.0, 3.0]], np.float32)).data.round(2).tolist()
+    [[-1.0, 1.0]]
+    """
+
+    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+        super().__init__()
+        if num_groups < 1 or num_channels % num_groups:
+            raise ValueError(f"GroupNorm: {num_channels} channels do not fall into {num_groups} groups")
+        self.num_groups, self.num_channels, self.eps = num_groups, num_channels, eps
+        self.weight = Parameter(np.ones(num_channels)) if affine else None
+        self.bias = Parameter(np.zeros(num_channels)) if affine else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        shape = getattr(x, "shape", None)
+        if shape is None:
+            raise TypeError(f"{self._label}: the input is a {type(x).__name__}, wanted a Tensor or an array")
+        if len(shape) < 2 or shape[1] != self.num_channels:
+            raise ValueError(f"{self._label}: input of shape {tuple(shape)}, wanted (N, {self.num_channels}, ...)")
+        parts = ops.reshape(x, (shape[0], self.num_groups, self.num_channels // self.num_groups, *shape[2:]))
+        axes = tuple(range(2, parts.ndim))
+        mean, var = ops.mean(parts, axis=axes, keepdims=True), ops.var(parts, axis=axes, keepdims=True)
+        y = ops.reshape((parts - mean) / ops.sqrt(var + self.eps), shape)
+        if self.weight is not None and self.bias is not None:
+            column = (-1, *[1] * (len(shape) - 2))
+            y = y * ops.reshape(self.weight, column) + ops.reshape(self.bias, column)
+        result: Tensor = y
+        return result
+
+    def extra_repr(self) -> str:
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.weight is not None}"
