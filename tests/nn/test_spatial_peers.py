@@ -49,6 +49,7 @@ def both(name, *args, **options):
     return getattr(nn, name)(*args, **options, **extra), getattr(torch.nn, name)(*args, **options)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same':UserWarning")  # PyTorch's, of its own speed
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize("options", CONVS + FORWARD)
