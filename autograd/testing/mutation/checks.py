@@ -21,7 +21,7 @@ from autograd.testing.opcheck import check_call
 from autograd.testing.report import Verdict
 from autograd.testing.strategies import Call, kinked, op_calls
 
-FULL = 24  # so many calls are checked in every way, all in the quick one
+FULL = 10  # so many calls, of all sizes, are checked in every way, all in the quick one
 TURNED = 12  # and so many, of all sizes, at complex numbers
 KEEN = 6  # looks that are taken before their turn
 HANDFUL = 8  # Hypothesis varies what it has drawn, so that handfuls of separate seeds differ more than as many of one
@@ -159,13 +159,18 @@ class CallsCheck(Looks):
         """Quick ones, of drawn calls that the right rule passes, then full ones of some of these."""
         calls = drawn(name, examples, rng_seed)
         rng = np.random.default_rng(rng_seed)
-        turned = [c for call in calls[:: -(-len(calls) // TURNED)] if (c := _turned(call, rng))]
+        turned = [c for call in _spread(calls, TURNED) if (c := _turned(call, rng))]
         apart = [c for strategy in kinked.get(name, ()) for c in _drawn(strategy, examples // APART, rng_seed + 1)]
         known = set(map(repr, calls))
         more = [c for c in apart if repr(c) not in known]
         kept = [look for call in (*calls, *turned, *more) if self.sound(look := _Look(call, fast=True, order=1))]
         real = [look for look in kept if all(a.dtype.kind != "c" for a in look.call.arrays)]
-        return [*kept, *(_Look(look.call, fast=False, order=2, known=look.known) for look in real[:FULL])]
+        return [*kept, *(_Look(look.call, fast=False, order=2, known=look.known) for look in _spread(real, FULL))]
+
+
+def _spread(ordered: list[Any], count: int) -> list[Any]:
+    """At most `count`, from the first to the last alike."""
+    return ordered[:: max(1, -(-len(ordered) // count))]
 
 
 class _Look:
