@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from autograd.testing.mutation.mutants import origins, rule_of
 from autograd.testing.mutation.operators import first_slice, negated, single
 from autograd.testing.mutation.source import code_of, function_of, identity, tree_of
 from autograd.testing.opcheck import check_call
+
+EXPLAINED = Path(__file__).parents[2] / "benchmarks" / "equivalent_mutants.json"
 
 
 def forward(x, y=None, axis=-1, mode="full"):
@@ -241,6 +244,7 @@ def test_every_rule_of_the_table_that_returns_has_mutants():
     keys = [m.key for m in found]
     assert len(keys) == len(set(keys)) > 4000
     assert all(m.before != m.after for m in found)
+    assert set(explanations(EXPLAINED)) <= set(keys)
 
 
 def test_every_rule_has_its_tree():
