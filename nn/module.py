@@ -146,11 +146,16 @@ class Module:
         with scope(self._label):
             return self.forward(*args, **kwargs)
 
-    def _expect_width(self, x: Any, width: int) -> None:
-        """Raise unless the last axis of `x` has `width` elements."""
+    def _shape_of(self, x: Any) -> tuple[int, ...]:
+        """The shape of what comes in; raise if it has none."""
         shape = getattr(x, "shape", None)
         if shape is None:
             raise TypeError(f"{self._label}: the input is a {type(x).__name__}, wanted a Tensor or an array")
+        return tuple(shape)
+
+    def _expect_width(self, x: Any, width: int) -> None:
+        """Raise unless the last axis of `x` has `width` elements."""
+        shape = self._shape_of(x)
         if not shape or shape[-1] != width:
             raise ValueError(f"{self._label}: input of shape {shape}, but its last axis must be {width}")
 

@@ -13,7 +13,7 @@ from autograd.draw.capture import Record, measure_gradients, record
 from autograd.draw.marks import escaped, label, plain, rect, short
 from autograd.draw.matching import match, path_of
 from autograd.draw.seen import shorten
-from autograd.draw.sheet import Sheet, as_json, document
+from autograd.draw.sheet import Sheet, aligned, as_json, document
 from autograd.draw.stats import Flow
 
 if TYPE_CHECKING:
@@ -161,8 +161,7 @@ class Comparison(Sheet):
                 lines += [f"  … and {len(names) - SHOWN:,} more"] if len(names) > SHOWN else []
         rows = [("node", "gradient", "", "value", "")]
         rows += [(change.name, *_told(change.gradient), *_told(change.value)) for change in self.ranked]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines += ["", *("  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)]
+        lines += ["", *aligned(rows)]
         return "\n".join(lines) + "\n"
 
     @cached_property
@@ -199,9 +198,6 @@ class Comparison(Sheet):
             "to the left (▼ ÷) have shrunk, on a fixed scale of three decades each way."
         )
         return document(self.title, intro, body, self.text)
-
-    def __repr__(self) -> str:
-        return f"<Comparison: {self.title}>"
 
 
 def compare(a: Drawing | Flow, b: Drawing | Flow) -> Comparison:

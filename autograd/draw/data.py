@@ -12,6 +12,7 @@ import numpy as np
 from autograd.draw.capture import SMALL, constants, detail, format_number
 from autograd.draw.dot import SYMBOLS
 from autograd.draw.fold import View, share_of
+from autograd.draw.sheet import wrong
 from autograd.draw.stats import Part as Noted
 from autograd.draw.stats import Statistics, added
 from autograd.draw.tree import Part, Tree
@@ -30,7 +31,7 @@ def number(x: Any, digits: int = 6) -> float | int | str | None:
     if math.isfinite(x):
         short = float(f"{x:.{digits}g}")
         return int(short) if short.is_integer() and abs(short) < 1e15 else short
-    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
+    return wrong(x)
 
 
 def statistics(told: Statistics, numbers: Any = None) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import html
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograd.draw.marks import ROLES, SIGNED, SIGNED_DARK, escaped, lines
-from autograd.draw.style import DARK, LIGHT, RAMP, RAMP_DARK, contrast
+from autograd.draw.style import DARK, LIGHT, RAMP, RAMP_DARK, shades
 from autograd.files import write
 
 KINDS = {".html": "html", ".htm": "html", ".svg": "svg", ".txt": "text", ".json": "json"}
@@ -27,6 +27,11 @@ class Sheet:
     """
 
     name = "picture"  # what an error and a notebook call it
+
+    @property
+    def title(self) -> str:
+        """What is seen, in a line."""
+        raise NotImplementedError
 
     @property
     def svg(self) -> str:
@@ -74,6 +79,15 @@ class Sheet:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.title}>"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, its cells below one another."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
 
 def as_json(x: Any) -> str:
     """`x` as JSON; NaN and infinities are the words "NaN", "Infinity", "-Infinity"."""
@@ -86,8 +100,13 @@ def _plain(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         return [_plain(value) for value in x]
     if isinstance(x, float) and not math.isfinite(x):
-        return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
+        return wrong(x)
     return x
+
+
+def wrong(x: float) -> str:
+    """The word for what JSON has no number for."""
+    return "NaN" if math.isnan(x) else "Infinity" if x > 0 else "-Infinity"
 
 
 _STYLE = """
@@ -113,15 +132,11 @@ def colours() -> str:
             "line": roles.cluster_line, "edge": roles.edge, "plus": roles.plus, "minus": roles.minus,
             "trouble": roles.trouble, "trouble-fill": roles.trouble_fill, "hue": ROLES["gradient"][dark],
         }  # fmt: skip
-        named |= {f"r{i}": c for i, c in enumerate(ramp)} | {f"i{i}": _ink(c) for i, c in enumerate(ramp)}
+        named |= shades(ramp)
         named |= {f"d{i}": c for i, c in enumerate((SIGNED, SIGNED_DARK)[dark])}
         return "".join(f"--{name}:{colour};" for name, colour in named.items())
 
     return f":root{{color-scheme:light dark;{theme(0)}}}@media (prefers-color-scheme:dark){{:root{{{theme(1)}}}}}"
-
-
-def _ink(ground: str) -> str:
-    return max(("#0b0713", "#ffffff"), key=lambda ink: contrast(ink, ground))
 
 
 def document(title: str, intro: str, body: str, text: str, style: str = "", script: str = "", data: Any = None) -> str:

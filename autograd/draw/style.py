@@ -130,6 +130,11 @@ def stylesheet(selector: str = "svg.glassgrad") -> str:
     return f"@media (prefers-color-scheme: dark){{{rules}}}"
 
 
+def shades(ramp: tuple[str, ...]) -> dict[str, str]:
+    """The ramp (`r0` ...) and the ink that reads on it (`i0` ...)."""
+    return {f"r{i}": colour for i, colour in enumerate(ramp)} | {f"i{i}": _on(colour) for i, colour in enumerate(ramp)}
+
+
 def variables() -> str:
     """Both themes as CSS variables, for a page: the roles, the ramp (`--r0` ...) and the ink on it (`--i0` ...).
 
@@ -139,8 +144,7 @@ def variables() -> str:
 
     def named(theme: Theme, ramp: tuple[str, ...]) -> str:
         colours = {key.replace("_", "-"): colour for key, colour in theme._asdict().items()}
-        colours |= {f"r{i}": colour for i, colour in enumerate(ramp)}
-        colours |= {f"i{i}": _on(colour) for i, colour in enumerate(ramp)}
+        colours |= shades(ramp)
         return "".join(f"--{key}:{colour};" for key, colour in colours.items())
 
     light, dark = f"color-scheme:light;{named(LIGHT, RAMP)}", f"color-scheme:dark;{named(DARK, RAMP_DARK)}"

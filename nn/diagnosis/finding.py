@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from autograd.draw import marks as svg
+from autograd.draw import marks
 
 # kind: what would help; the order is that of severity
 REMEDIES = {
@@ -80,7 +80,7 @@ class Findings(list[Finding]):
         return "\n".join(f"{i}. {finding}" for i, finding in enumerate(self, 1)) or "no findings"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{svg.lines(str(self))}</pre>"
+        return f"<pre>{marks.lines(str(self))}</pre>"
 
     def ordered(self) -> Findings:
         """The gravest kind first; within a kind as they were found."""

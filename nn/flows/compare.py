@@ -12,7 +12,7 @@ import numpy as np
 from autograd.draw import marks
 from autograd.draw.comparison import DECADES, said
 from autograd.draw.marks import escaped, label, rect, short
-from autograd.draw.sheet import Sheet, as_json, document
+from autograd.draw.sheet import Sheet, aligned, as_json, document
 from autograd.draw.style import STEPS
 from nn.flows.history import COLUMNS, MAPS, NAMES, ROW, WIDTH, FlowHistory, columns
 from nn.flows.recorder import FlowRecorder
@@ -130,8 +130,7 @@ class FlowComparison(Sheet):
                     "" if one.last is None else said(one.last, 1.0, one.last),
                 )
             )
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        lines += ["", *("  ".join(f"{c:<{w}}" for c, w in zip(row, widths)).rstrip() for row in rows)]
+        lines += ["", *aligned(rows)]
         return "\n".join(map(marks.plain, lines)) + "\n"
 
     @cached_property
@@ -199,9 +198,6 @@ class FlowComparison(Sheet):
         )
         body = f"{only}<section><h2>Layer by step</h2>{pane}</section>\n"
         return document(self.title, intro, body, self.text)
-
-    def __repr__(self) -> str:
-        return f"<FlowComparison: {self.title}>"
 
 
 def compare_flows(

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.draw import marks as svg
-from autograd.draw import sheet
+from autograd.draw import marks, sheet
 from autograd.draw.style import STEPS
 from nn.errors import DataError
 from nn.flows.live import BARS
@@ -64,7 +63,7 @@ class FlowHistory:
         heads = [("layer", *(title for _, title, _, _ in MAPS))]
         lines = [
             (
-                svg.short("".join(c if c.isprintable() else "�" for c in name), 40),
+                marks.short("".join(c if c.isprintable() else "�" for c in name), 40),
                 *(_course(getattr(self, key)[:, i], low, high) for key, _, low, high in MAPS),
             )
             for i, name in enumerate(self.layers)
@@ -88,29 +87,29 @@ class FlowHistory:
             if keep:
                 drawn, y = self._map(table[:, keep], [self.layers[i] for i in keep], title, (low, high), y)
                 parts += drawn
-        return svg.picture(NAMES + WIDTH + 34, y, parts, "Flow over training", self.text)
+        return marks.picture(NAMES + WIDTH + 34, y, parts, "Flow over training", self.text)
 
     def _map(
         self, table: Array, names: list[str], title: str, ends: tuple[int, int], y: float
     ) -> tuple[list[str], float]:
         low, high = ends
-        parts = [svg.label(NAMES, y + 14, title, "text", size=13.5)]
+        parts = [marks.label(NAMES, y + 14, title, "text", size=13.5)]
         right = NAMES + WIDTH
         unit = 9.0  # of the legend
         for i in range(STEPS):
-            parts.append(svg.rect(right - (STEPS - i) * unit, y + 4, unit, 10, f"r{i}"))
-        parts.append(svg.label(right - STEPS * unit - 6, y + 13, power(low), "muted", "end", 10.5))
-        parts.append(svg.label(right + 5, y + 13, power(high), "muted", size=10.5))
+            parts.append(marks.rect(right - (STEPS - i) * unit, y + 4, unit, 10, f"r{i}"))
+        parts.append(marks.label(right - STEPS * unit - 6, y + 13, power(low), "muted", "end", 10.5))
+        parts.append(marks.label(right + 5, y + 13, power(high), "muted", size=10.5))
         top = y + 24
         rows = [[_place(size, low, high) for size in table[:, i]] for i in range(len(names))]
-        parts += svg.cells(rows, NAMES, top, WIDTH / len(table), ROW)
+        parts += marks.cells(rows, NAMES, top, WIDTH / len(table), ROW)
         for i, name in enumerate(names):
-            parts.append(svg.label(NAMES - 8, top + i * ROW + 11, svg.short(name, 38), "text", "end", 10.5))
+            parts.append(marks.label(NAMES - 8, top + i * ROW + 11, marks.short(name, 38), "text", "end", 10.5))
         bottom = top + len(names) * ROW
         for at, step in self._ticks():
-            parts.append(svg.line(NAMES + at * WIDTH, bottom, NAMES + at * WIDTH, bottom + 4))
-            parts.append(svg.label(NAMES + at * WIDTH, bottom + 16, f"{step:,}", "muted", "middle", 10.5))
-        parts.append(svg.label(NAMES - 8, bottom + 16, "step", "muted", "end", 10.5))
+            parts.append(marks.line(NAMES + at * WIDTH, bottom, NAMES + at * WIDTH, bottom + 4))
+            parts.append(marks.label(NAMES + at * WIDTH, bottom + 16, f"{step:,}", "muted", "middle", 10.5))
+        parts.append(marks.label(NAMES - 8, bottom + 16, "step", "muted", "end", 10.5))
         return parts, bottom + 40
 
     def _ticks(self) -> Iterator[tuple[float, int]]:
@@ -126,23 +125,24 @@ class FlowHistory:
         shown = [(key, title, low - SPREAD, high + SPREAD) for key, title, low, high in MAPS if key in self.histograms]
         wide, tall, left = 250.0, 54.0, NAMES
         parts = [
-            svg.label(left + j * (wide + 56), 24, title, "text", size=13.5) for j, (_, title, _, _) in enumerate(shown)
+            marks.label(left + j * (wide + 56), 24, title, "text", size=13.5)
+            for j, (_, title, _, _) in enumerate(shown)
         ]
         for i, name in enumerate(self.layers):
             y = 40 + i * (tall + 14)
-            parts.append(svg.label(left - 44, y + tall / 2 + 4, svg.short(name, 34), "text", "end", 11))
+            parts.append(marks.label(left - 44, y + tall / 2 + 4, marks.short(name, 34), "text", "end", 11))
             for j, (key, title, low, high) in enumerate(shown):
                 x = left + j * (wide + 56)
                 lowest, highest = (low - FIRST) * PER_DECADE, (high - FIRST) * PER_DECADE
                 bins = np.array([self.histograms[key][g, i].max(axis=0) for g in groups])[:, lowest:highest]
                 if not bins.any():
                     continue
-                parts.append(svg.rect(x, y, wide, tall, "row", 3, f"{name}: {title}"))
+                parts.append(marks.rect(x, y, wide, tall, "row", 3, f"{name}: {title}"))
                 rows = [[round(int(n) * (STEPS - 1) / 35) if n else None for n in line] for line in bins.T[::-1]]
-                parts += svg.cells(rows, x, y, wide / len(groups), tall / len(rows))
+                parts += marks.cells(rows, x, y, wide / len(groups), tall / len(rows))
                 for at, decade in ((y + 8, high), (y + tall, low)):
-                    parts.append(svg.label(x - 5, at, power(decade), "muted", "end", 9.5))
-        return svg.picture(
+                    parts.append(marks.label(x - 5, at, power(decade), "muted", "end", 9.5))
+        return marks.picture(
             left + len(shown) * (wide + 56), 40 + len(self.layers) * (tall + 14), parts, "Histograms over training", ""
         )
 
@@ -197,7 +197,7 @@ def _pooled(table: Array, groups: Sequence[slice]) -> Array:
 
 
 def _place(size: float, low: float, high: float) -> int | None:
-    return None if np.isnan(size) else svg.TROUBLE if np.isinf(size) else svg.place(size, low, high)
+    return None if np.isnan(size) else marks.TROUBLE if np.isinf(size) else marks.place(size, low, high)
 
 
 def _course(values: Array, low: int, high: int, most: int = 24) -> str:
@@ -206,7 +206,9 @@ def _course(values: Array, low: int, high: int, most: int = 24) -> str:
     signs = ""
     for size in _pooled(values[:, None], list(columns(len(values), most)))[:, 0]:
         place = _place(size, low, high)
-        signs += " " if place is None else "!" if place == svg.TROUBLE else BARS[place * (len(BARS) - 1) // (STEPS - 1)]
+        signs += (
+            " " if place is None else "!" if place == marks.TROUBLE else BARS[place * (len(BARS) - 1) // (STEPS - 1)]
+        )
     last = values[~np.isnan(values)][-1]
     return f"{signs} {'not finite' if np.isinf(last) else logarithm(last)}"
 

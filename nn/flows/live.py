@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograd.draw import marks as svg
+from autograd.draw import marks
 from nn.flows.statistics import Stats
 from nn.flows.watch import Layer, Weight
 
@@ -54,7 +54,7 @@ def panel(rows: Sequence[Layer], step: int) -> str:
     if not rows:
         return ""
     shown = list(rows) if len(rows) <= MOST else [rows[i * (len(rows) - 1) // (MOST - 1)] for i in range(MOST)]
-    names = [svg.short("".join(c if c.isprintable() else "�" for c in row.name), 26) for row in shown]
+    names = [marks.short("".join(c if c.isprintable() else "�" for c in row.name), 26) for row in shown]
     wide = max(map(len, names))
     titles = ("activations", "gradient", "update")
     head = "  ".join(f"{title[: hi - lo + 1]:<{hi - lo + 1}}" for title, (lo, hi) in zip(titles, AXES))

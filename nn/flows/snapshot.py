@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograd.draw import marks as svg
-from autograd.draw import sheet
+from autograd.draw import marks, sheet
 from autograd.files import write
 from nn.errors import DataError
 from nn.flows.statistics import SAMPLE, Stats
@@ -81,7 +80,7 @@ class Flow:
         rows: list[tuple[str, ...]] = [head]
         for row in self.rows:
             first = (
-                svg.short(_clean(row.name), 40),
+                marks.short(_clean(row.name), 40),
                 _clean(row.kind),
                 _words(row.activation) if row.calls else "not called",
                 _percent(row.activation),
@@ -92,8 +91,7 @@ class Flow:
                 for w in row.weights
             ] or [("", "", "")]
             rows += [(*(first if i == 0 else ("",) * 5), *weight) for i, weight in enumerate(weights)]
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        text = "\n".join("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths)).rstrip() for row in rows)
+        text = "\n".join(sheet.aligned(rows))
         return f"{text}\n{NOTE}\n"
 
     @property
@@ -250,49 +248,49 @@ def _draw(rows: tuple[Layer, ...], description: str) -> str:
     parts: list[str] = []
     y = TOP
     for i, h in enumerate(heights):
-        parts += [svg.rect(8, y, width - 16, h, "row", 5)] if i % 2 == 0 else []
+        parts += [marks.rect(8, y, width - 16, h, "row", 5)] if i % 2 == 0 else []
         y += h
     for start, (title, colour, low, high) in zip(starts, PANELS):
-        parts.append(svg.label(start, 24, title, colour, size=13))
+        parts.append(marks.label(start, 24, title, colour, size=13))
         for decade in range(low, high + 1, 2):
             at = start + (decade - low) * DECADE
-            parts.append(svg.line(at, TOP - 8, at, bottom))
+            parts.append(marks.line(at, TOP - 8, at, bottom))
             if (decade - low) % 4 == 0:
-                parts.append(svg.label(at, TOP - 14, power(decade), "muted", "middle", 10.5))
+                parts.append(marks.label(at, TOP - 14, power(decade), "muted", "middle", 10.5))
     trails: dict[int, list[tuple[float, float]]] = {}
-    marks: list[str] = []
+    drawn: list[str] = []
     y = TOP
     for row, h in zip(rows, heights):
-        marks += _row(row, y, h, starts, trails)
+        drawn += _row(row, y, h, starts, trails)
         y += h
     for i, points in trails.items():
         if len(points) > 1:
             path = " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
             parts.append(f'<polyline class="{PANELS[i][1]} trail" points="{path}"/>')
-    return svg.picture(width, bottom + 16, parts + marks, "Gradient flow, layer by layer", description)
+    return marks.picture(width, bottom + 16, parts + drawn, "Gradient flow, layer by layer", description)
 
 
 def _row(
     row: Layer, y: float, h: float, starts: list[float], trails: dict[int, list[tuple[float, float]]]
 ) -> list[str]:
     middle = y + h / 2
-    name = svg.short(row.name, 30)
-    parts = [svg.label(18, middle + 4, name)]
-    parts.append(svg.label(NAMES - 22, middle + 4, svg.short(row.kind, 18), "muted", "end", 11))
+    name = marks.short(row.name, 30)
+    parts = [marks.label(18, middle + 4, name)]
+    parts.append(marks.label(NAMES - 22, middle + 4, marks.short(row.kind, 18), "muted", "end", 11))
     if not row.calls:
-        parts.append(svg.label(starts[0], middle + 4, "not called", "muted", size=11))
+        parts.append(marks.label(starts[0], middle + 4, "not called", "muted", size=11))
     for i, stats in ((0, row.activation), (1, row.gradient)):
         if stats is not None:
             parts += _mark(f"{row.name}: {PANELS[i][0]}", stats, i, starts[i], middle, trails)
         elif row.calls and row.activation is not None and i == 1:
-            parts.append(svg.label(starts[i], middle + 4, "none", "muted", size=11))
+            parts.append(marks.label(starts[i], middle + 4, "none", "muted", size=11))
     for j, weight in enumerate(row.weights):
         at = y + 5 + LINE * (j + 0.5)
         one = f"{row.name}.{weight.name}"
-        parts.append(svg.label(starts[2] - 8, at + 4, svg.short(weight.name, 9), "muted", "end", 10))
+        parts.append(marks.label(starts[2] - 8, at + 4, marks.short(weight.name, 9), "muted", "end", 10))
         first = trails if j == 0 else {}
         if weight.gradient is None:
-            parts.append(svg.label(starts[2] + 4, at + 4, "no gradient", "trouble", size=11))
+            parts.append(marks.label(starts[2] + 4, at + 4, "no gradient", "trouble", size=11))
         else:
             parts += _mark(f"{one}: gradient", weight.gradient, 2, starts[2], at, first)
         if weight.update is not None:
@@ -314,21 +312,21 @@ def _mark(
     said += f", {100 * stats.zeros:.0f} % zeros" if stats.zeros else ""
     wrong = trouble(stats)
     if wrong:
-        return [svg.label(start + 4, y + 4, f"⚠ {wrong}", "trouble", size=11)]
+        return [marks.label(start + 4, y + 4, f"⚠ {wrong}", "trouble", size=11)]
     if stats.rms == 0:
-        return [svg.label(start + 4, y + 4, "all zero", "trouble", size=11)]
+        return [marks.label(start + 4, y + 4, "all zero", "trouble", size=11)]
     parts = []
     if stats.high > 0:
         left = start if stats.low == 0 else at(stats.low)
-        parts.append(svg.rect(left, y - 4, max(at(stats.high) - left, 2), 8, f"{colour} band", 4, said))
-    parts.append(svg.dot(at(stats.rms), y, colour, said))
+        parts.append(marks.rect(left, y - 4, max(at(stats.high) - left, 2), 8, f"{colour} band", 4, said))
+    parts.append(marks.dot(at(stats.rms), y, colour, said))
     trails.setdefault(panel, []).append((at(stats.rms), y))
     if math.log10(stats.rms) < low:
-        parts.append(svg.label(start + 8, y + 4, f"◂ {power(round(math.log10(stats.rms)))}", "trouble", size=10.5))
+        parts.append(marks.label(start + 8, y + 4, f"◂ {power(round(math.log10(stats.rms)))}", "trouble", size=10.5))
     if math.log10(stats.rms) > high:
-        parts.append(svg.label(end - 8, y + 4, f"{power(round(math.log10(stats.rms)))} ▸", "trouble", "end", 10.5))
+        parts.append(marks.label(end - 8, y + 4, f"{power(round(math.log10(stats.rms)))} ▸", "trouble", "end", 10.5))
     elif panel == 0 and stats.zeros >= 0.005:
-        parts.append(svg.label(end, y + 4, f"{100 * stats.zeros:.0f} % zero", "muted", "end", 10))
+        parts.append(marks.label(end, y + 4, f"{100 * stats.zeros:.0f} % zero", "muted", "end", 10))
     return parts
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, ops
+from nn.layers.spatial import channelwise
 from nn.module import Module, Parameter
 
 
@@ -35,13 +36,11 @@ class _BatchNorm(Module):
             self.register_buffer("num_batches_tracked", np.zeros((), np.int64))
 
     def forward(self, x: Tensor) -> Tensor:
-        shape = getattr(x, "shape", None)
-        if shape is None:
-            raise TypeError(f"{self._label}: the input is a {type(x).__name__}, wanted a Tensor or an array")
+        shape = self._shape_of(x)
         if len(shape) not in self.ranks or shape[1] != self.num_features:
             wanted = " or ".join(str(r) for r in self.ranks)
             raise ValueError(
-                f"{self._label}: input of shape {tuple(shape)}, wanted (N, {self.num_features}, ...) of {wanted} axes"
+                f"{self._label}: input of shape {shape}, wanted (N, {self.num_features}, ...) of {wanted} axes"
             )
         x = x if isinstance(x, Tensor) else Tensor(x)
         column = (-1, *[1] * (x.ndim - 2))
@@ -49,11 +48,7 @@ class _BatchNorm(Module):
             mean, var = self._statistics(x)
         else:
             mean, var = (Tensor(b.reshape(column), dtype=x.dtype) for b in (self.running_mean, self.running_var))
-        y = (x - mean) / ops.sqrt(var + self.eps)
-        if self.weight is not None and self.bias is not None:
-            y = y * ops.reshape(self.weight, column) + ops.reshape(self.bias, column)
-        result: Tensor = y
-        return result
+        return channelwise((x - mean) / ops.sqrt(var + self.eps), self.weight, self.bias)
 
     def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and variance of each channel in the batch; in training the running ones follow."""

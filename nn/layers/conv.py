@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import Tensor, ops
 from nn import init
-from nn.layers.spatial import Spatial
+from nn.layers.spatial import Sizes, Spatial
 from nn.module import Parameter
 
 PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # NumPy's names
@@ -21,20 +21,23 @@ class _Conv(Spatial):
     def _build(
         self,
         channels: tuple[int, int],
-        options: dict[str, Any],
+        kernel_size: Sizes,
+        stride: Sizes,
+        padding: Sizes | str,
+        dilation: Sizes,
+        groups: int,
         shape: tuple[int, int],
         bias: bool,
         rng: np.random.Generator | None,
     ) -> None:
         name = type(self).__name__
         self.in_channels, self.out_channels = channels
-        self.groups = options["groups"]
+        self.groups = groups
         if self.groups < 1 or any(c % self.groups for c in channels):
             raise ValueError(f"{name}: {channels[0]} to {channels[1]} channels do not fall into {self.groups} groups")
-        self.kernel_size = self._each(options["kernel_size"], "kernel_size", 1)
-        self.stride = self._each(options["stride"], "stride", 1)
-        self.dilation = self._each(options["dilation"], "dilation", 1)
-        padding = options["padding"]
+        self.kernel_size = self._each(kernel_size, "kernel_size", 1)
+        self.stride = self._each(stride, "stride", 1)
+        self.dilation = self._each(dilation, "dilation", 1)
         self.padding = padding if isinstance(padding, str) else self._each(padding, "padding", 0)
         if isinstance(padding, str) and padding not in ("same", "valid"):
             raise ValueError(f"{name}: padding is 'same', 'valid', an integer or one an axis, not {padding!r}")
@@ -58,10 +61,10 @@ class _ConvForward(_Conv):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] | str = 0,
-        dilation: int | tuple[int, ...] = 1,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes | str = 0,
+        dilation: Sizes = 1,
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
@@ -73,15 +76,9 @@ class _ConvForward(_Conv):
                 f"{type(self).__name__}: padding_mode is one of {', '.join(PADDING_MODES)}, not {padding_mode!r}"
             )
         self.padding_mode = padding_mode
-        options = {
-            "kernel_size": kernel_size,
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": groups,
-        }
         shape = (out_channels, in_channels // max(1, groups))
-        self._build((in_channels, out_channels), options, shape, bias, rng)
+        channels = (in_channels, out_channels)
+        self._build(channels, kernel_size, stride, padding, dilation, groups, shape, bias, rng)
 
     def _borders(self) -> list[tuple[int, int]]:
         """Elements before and after each axis, where they are not zeros."""
@@ -105,28 +102,22 @@ class _ConvTranspose(_Conv):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] = 1,
-        padding: int | tuple[int, ...] = 0,
-        output_padding: int | tuple[int, ...] = 0,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes = 0,
+        output_padding: Sizes = 0,
         groups: int = 1,
         bias: bool = True,
-        dilation: int | tuple[int, ...] = 1,
+        dilation: Sizes = 1,
         rng: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
         if isinstance(padding, str):
             raise ValueError(f"{type(self).__name__}: padding is an integer or one an axis, not {padding!r}")
         self.output_padding = self._each(output_padding, "output_padding", 0)
-        options = {
-            "kernel_size": kernel_size,
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": groups,
-        }
         shape = (in_channels, out_channels // max(1, groups))
-        self._build((in_channels, out_channels), options, shape, bias, rng)
+        channels = (in_channels, out_channels)
+        self._build(channels, kernel_size, stride, padding, dilation, groups, shape, bias, rng)
 
     def forward(self, x: Tensor) -> Tensor:
         self._expect(x, self.in_channels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import Tensor, ops
+from nn.layers.spatial import channelwise
 from nn.module import Module, Parameter
 
 
@@ -34,20 +35,14 @@ class GroupNorm(Module):
         self.bias = Parameter(np.zeros(num_channels)) if affine else None
 
     def forward(self, x: Tensor) -> Tensor:
-        shape = getattr(x, "shape", None)
-        if shape is None:
-            raise TypeError(f"{self._label}: the input is a {type(x).__name__}, wanted a Tensor or an array")
+        shape = self._shape_of(x)
         if len(shape) < 2 or shape[1] != self.num_channels:
-            raise ValueError(f"{self._label}: input of shape {tuple(shape)}, wanted (N, {self.num_channels}, ...)")
+            raise ValueError(f"{self._label}: input of shape {shape}, wanted (N, {self.num_channels}, ...)")
         parts = ops.reshape(x, (shape[0], self.num_groups, self.num_channels // self.num_groups, *shape[2:]))
         axes = tuple(range(2, parts.ndim))
         mean, var = ops.mean(parts, axis=axes, keepdims=True), ops.var(parts, axis=axes, keepdims=True)
         y = ops.reshape((parts - mean) / ops.sqrt(var + self.eps), shape)
-        if self.weight is not None and self.bias is not None:
-            column = (-1, *[1] * (len(shape) - 2))
-            y = y * ops.reshape(self.weight, column) + ops.reshape(self.bias, column)
-        result: Tensor = y
-        return result
+        return channelwise(y, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.weight is not None}"

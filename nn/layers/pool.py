@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from autograd import Tensor, ops
-from nn.layers.spatial import Spatial
+from nn.layers.spatial import Sizes, Spatial
 
 
-class _MaxPool(Spatial):
+class _Pool(Spatial):
+    def _windows(self, kernel_size: Sizes, stride: Sizes | None, padding: Sizes) -> None:
+        """Windows lie side by side unless a stride is given."""
+        self.kernel_size = self._each(kernel_size, "kernel_size", 1)
+        self.stride = self.kernel_size if stride is None else self._each(stride, "stride", 1)
+        self.padding = self._each(padding, "padding", 0)
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _MaxPool(_Pool):
     def __init__(
         self,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] | None = None,
-        padding: int | tuple[int, ...] = 0,
-        dilation: int | tuple[int, ...] = 1,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        dilation: Sizes = 1,
         *,
         ceil_mode: bool = False,
     ) -> None:
         super().__init__()
-        self.kernel_size = self._each(kernel_size, "kernel_size", 1)
-        self.stride = self.kernel_size if stride is None else self._each(stride, "stride", 1)
-        self.padding = self._each(padding, "padding", 0)
+        self._windows(kernel_size, stride, padding)
         self.dilation = self._each(dilation, "dilation", 1)
         self.ceil_mode = ceil_mode
 
@@ -29,26 +38,21 @@ class _MaxPool(Spatial):
         return result
 
     def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+        return f"{super().extra_repr()}, dilation={self.dilation}, ceil_mode={self.ceil_mode}"
 
 
-class _AvgPool(Spatial):
+class _AvgPool(_Pool):
     def __init__(
         self,
-        kernel_size: int | tuple[int, ...],
-        stride: int | tuple[int, ...] | None = None,
-        padding: int | tuple[int, ...] = 0,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
         divisor_override: int | None = None,
     ) -> None:
         super().__init__()
-        self.kernel_size = self._each(kernel_size, "kernel_size", 1)
-        self.stride = self.kernel_size if stride is None else self._each(stride, "stride", 1)
-        self.padding = self._each(padding, "padding", 0)
+        self._windows(kernel_size, stride, padding)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
         self.divisor_override = divisor_override
 
@@ -64,9 +68,6 @@ class _AvgPool(Spatial):
             divisor_override=self.divisor_override,
         )
         return result
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class MaxPool1d(_MaxPool):

@@ -6,9 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from autograd import Tensor, ops
 from nn.module import Module
 
+Sizes = int | tuple[int, ...]  # one for all axes, or one an axis
 SIZES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+def channelwise(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """x weight + bias with a number of each for a channel, axis 1; `x` itself without them."""
+    if weight is None or bias is None:
+        return x
+    column = (-1, *[1] * (x.ndim - 2))
+    result: Tensor = x * ops.reshape(weight, column) + ops.reshape(bias, column)
+    return result
 
 
 class Spatial(Module):
@@ -27,11 +38,9 @@ class Spatial(Module):
 
     def _expect(self, x: Any, channels: int | None = None) -> None:
         """Raise unless `x` has the layer's rank and so many channels."""
-        shape = getattr(x, "shape", None)
-        if shape is None:
-            raise TypeError(f"{self._label}: the input is a {type(x).__name__}, wanted a Tensor or an array")
+        shape = self._shape_of(x)
         rank = len(shape) - self.axes
         if rank not in (1, 2) or (channels is not None and shape[rank - 1] != channels):
             size = ", ".join(SIZES[self.axes])
             c = "C" if channels is None else channels
-            raise ValueError(f"{self._label}: input of shape {tuple(shape)}, wanted (N, {c}, {size}) or ({c}, {size})")
+            raise ValueError(f"{self._label}: input of shape {shape}, wanted (N, {c}, {size}) or ({c}, {size})")

@@ -10,9 +10,19 @@ from autograd import Tensor, ops
 from nn.losses.base import Loss, known, like, reduced, tensor
 
 
+def _axis(x: Tensor) -> int:
+    """Of the classes: 1, or the only one."""
+    return min(1, x.ndim - 1)
+
+
+def _column(weights: np.ndarray[Any, Any], x: Tensor) -> Tensor:
+    """One weight a class, along the classes of `x`."""
+    return Tensor(weights.reshape(-1, *[1] * (x.ndim - 1 - _axis(x))))
+
+
 def _classes(name: str, x: Tensor, target: Any, ignore_index: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """The class numbers (0 where ignored), and where they are not ignored."""
-    axis = min(1, x.ndim - 1)
+    axis = _axis(x)
     numbers = np.asarray(getattr(target, "data", target))
     wanted = x.shape[:axis] + x.shape[axis + 1 :]
     if numbers.shape != wanted:
@@ -31,7 +41,7 @@ def _class_weights(name: str, weight: Any, x: Tensor) -> np.ndarray[Any, Any] | 
     if weight is None:
         return None
     array = np.asarray(weight.data if isinstance(weight, Tensor) else weight, x.dtype)
-    if array.shape != (x.shape[min(1, x.ndim - 1)],):
+    if array.shape != (x.shape[_axis(x)],):
         raise ValueError(f"{name}: input of shape {x.shape} wants one weight a class, not shape {array.shape}")
     return array
 
@@ -52,12 +62,12 @@ def _likelihood(
     smoothing: float = 0.0,
 ) -> Tensor:
     """-weight log p of the classes, a part `smoothing` of it spread over all; ignored places give 0."""
-    axis, zero = min(1, logs.ndim - 1), np.zeros((), logs.dtype)
+    axis, zero = _axis(logs), np.zeros((), logs.dtype)
     scale = kept.astype(logs.dtype) if weights is None else weights[numbers] * kept
     picked = ops.take_along_axis(logs, np.expand_dims(numbers, axis), axis=axis)
     values: Tensor = ops.where(kept, -ops.squeeze(picked, axis=axis), zero) * Tensor(scale)
     if smoothing:
-        each = logs if weights is None else logs * Tensor(weights.reshape(-1, *[1] * (logs.ndim - 1 - axis)))
+        each = logs if weights is None else logs * _column(weights, logs)
         spread = ops.where(kept, -each.sum(axis=axis), zero) * (smoothing / logs.shape[axis])
         values = values * (1 - smoothing) + spread
     if reduction == "none":
@@ -121,7 +131,7 @@ def cross_entropy(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing lies between 0 and 1, not {label_smoothing}")
     x = _input(name, prediction)
-    weights, axis = _class_weights(name, weight, x), min(1, x.ndim - 1)
+    weights, axis = _class_weights(name, weight, x), _axis(x)
     if np.shape(getattr(target, "data", target)) == x.shape:
         return _soft(x, like(target, x), weights, reduction, label_smoothing)
     numbers, kept = _classes(name, x, target, ignore_index)
@@ -133,12 +143,12 @@ def cross_entropy(
 
 def _soft(x: Tensor, t: Tensor, weights: np.ndarray[Any, Any] | None, reduction: str, smoothing: float) -> Tensor:
     """-sum over the classes of weight target log(softmax(x))."""
-    axis = min(1, x.ndim - 1)
+    axis = _axis(x)
     if smoothing:
         t = t * (1 - smoothing) + smoothing / x.shape[axis]
     values = -(t * ops.log_softmax(x, axis=axis))
     if weights is not None:
-        values = values * Tensor(weights.reshape(-1, *[1] * (x.ndim - 1 - axis)))
+        values = values * _column(weights, x)
     return reduced("cross_entropy", values.sum(axis=axis), reduction)
 
 

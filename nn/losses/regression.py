@@ -28,14 +28,25 @@ def l1_loss(prediction: Any, target: Any, reduction: str = "mean") -> Tensor:
     return reduced("l1_loss", ops.absolute(x - t), reduction)
 
 
+def _positive(name: str, delta: float) -> float:
+    if not delta > 0:
+        raise ValueError(f"{name}: delta must be above 0, not {delta}")
+    return delta
+
+
+def _not_negative(name: str, beta: float) -> float:
+    if beta < 0:
+        raise ValueError(f"{name}: beta must be at least 0, not {beta}")
+    return beta
+
+
 def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """d^2 / 2 up to |d| = delta, delta (|d| - delta / 2) above; d = prediction - target. Huber, 1964.
 
     >>> huber_loss(Tensor([1.0, 4.0]), [0.0, 0.0], reduction="none").data.tolist()
     [0.5, 3.5]
     """
-    if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be above 0, not {delta}")
+    _positive("huber_loss", delta)
     x, t = operands("huber_loss", prediction, target)
     distance = ops.absolute(x - t)
     values = ops.where(distance.data < delta, distance * distance * 0.5, (distance - delta / 2) * delta)
@@ -48,9 +59,7 @@ def smooth_l1_loss(prediction: Any, target: Any, reduction: str = "mean", beta: 
     >>> smooth_l1_loss(Tensor([1.0, 4.0]), [0.0, 0.0], reduction="none", beta=2.0).data.tolist()
     [0.25, 3.0]
     """
-    if beta < 0:
-        raise ValueError(f"smooth_l1_loss: beta must be at least 0, not {beta}")
-    if beta == 0:
+    if _not_negative("smooth_l1_loss", beta) == 0:
         return l1_loss(prediction, target, reduction)
     return huber_loss(prediction, target, reduction, beta) * (1 / beta)
 
@@ -92,9 +101,7 @@ class HuberLoss(Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction)
-        if not delta > 0:
-            raise ValueError(f"HuberLoss: delta must be above 0, not {delta}")
-        self.delta = delta
+        self.delta = _positive("HuberLoss", delta)
 
     def forward(self, prediction: Any, target: Any) -> Tensor:
         return huber_loss(prediction, target, self.reduction, self.delta)
@@ -114,9 +121,7 @@ class SmoothL1Loss(Loss):
 
     def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
         super().__init__(reduction)
-        if beta < 0:
-            raise ValueError(f"SmoothL1Loss: beta must be at least 0, not {beta}")
-        self.beta = beta
+        self.beta = _not_negative("SmoothL1Loss", beta)
 
     def forward(self, prediction: Any, target: Any) -> Tensor:
         return smooth_l1_loss(prediction, target, self.reduction, self.beta)

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import Tensor, no_grad
 from autograd.draw.marks import short
-from autograd.draw.sheet import Sheet, as_json
+from autograd.draw.sheet import Sheet, aligned, as_json
 from nn.module import Module
 from nn.pictures import visible
+from nn.visual import attention_page
 from nn.visual.heads import Head, judge, targets_of
 from nn.visual.recording import attention_layers, evaluating, recording
 from nn.visual.tables import exact, names_of
@@ -81,8 +82,7 @@ class AttentionPatterns(Sheet):
         for layer in self.layers:
             for number, head in (*enumerate(layer.heads), ("mean", layer.mean)):
                 rows.append((short(visible(layer.name), 40), str(number), head.kind, head.said))
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        lines = ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths)).rstrip() for row in rows]
+        lines = aligned(rows)
         for layer in self.layers:
             lines += ["", f"{visible(layer.name)}: what each token looks at most, mean over {len(layer.heads)} heads"]
             mean = layer.weights.astype(np.float64).mean(axis=0)
@@ -116,19 +116,12 @@ class AttentionPatterns(Sheet):
     @cached_property
     def svg(self) -> str:
         """All heads as small pictures, a layer a row."""
-        from nn.visual.attention_page import picture
-
-        return picture(self)
+        return attention_page.picture(self)
 
     @cached_property
     def html(self) -> str:
         """A page: all heads as small pictures, one of them large, and the text with what a token looks at."""
-        from nn.visual.attention_page import page
-
-        return page(self)
-
-    def __repr__(self) -> str:
-        return f"<AttentionPatterns: {self.title}>"
+        return attention_page.page(self)
 
 
 def attention_patterns(

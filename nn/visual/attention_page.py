@@ -6,7 +6,6 @@ token cannot see is blank; what it could see and gives no weight to is tinted.
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterator, Sequence
 from string import Template
@@ -20,6 +19,7 @@ from autograd.draw.sheet import document
 from autograd.draw.style import STEPS
 from nn.pictures import visible
 from nn.visual.assets import asset
+from nn.visual.tables import packed
 
 if TYPE_CHECKING:
     from nn.visual.attention import Array, AttentionLayer, AttentionPatterns
@@ -128,9 +128,8 @@ def page(seen: AttentionPatterns) -> str:
         "labels": [visible(token, 200) for token in seen.labels],
         "layers": [_numbers(layer) for layer in seen.layers],
     }
-    return document(
-        seen.title, intro, body, seen.text, asset("attention.css") + _classes(), asset("attention.js"), data
-    )
+    style, script = asset("attention.css") + _classes(), asset("cards.js") + asset("attention.js")
+    return document(seen.title, intro, body, seen.text, style, script, data)
 
 
 def _classes() -> str:
@@ -175,16 +174,15 @@ def _token(token: str) -> str:
 
 def _numbers(layer: AttentionLayer) -> dict[str, Any]:
     """A layer's weights, exactly, for the script: of a causal layer only those that can be."""
-    wide = "<f8" if layer.weights.dtype == np.float64 else "<f4"
-    heads = []
+    heads, size = [], 0
     for head, weights in zip(layer.heads, layer.weights, strict=True):
         kept = weights[np.tril_indices(len(weights))] if layer.causal else weights.ravel()
-        packed = base64.b64encode(np.ascontiguousarray(kept, wide).tobytes()).decode()
-        heads.append({"kind": head.kind, "said": head.said, "weights": packed})
+        numbers, size = packed(kept)
+        heads.append({"kind": head.kind, "said": head.said, "weights": numbers})
     return {
         "name": visible(layer.name, 80),
         "causal": layer.causal,
-        "bytes": int(wide[-1]),
+        "bytes": size,
         "heads": heads,
         "mean": {"kind": layer.mean.kind, "said": layer.mean.said},
     }

@@ -14,6 +14,7 @@ from autograd.draw.sheet import Sheet, as_json
 from nn.layers import Embedding
 from nn.module import Module
 from nn.pictures import visible
+from nn.visual import embedding_page
 from nn.visual.tables import exact, first, names_of, table_of
 
 Array = NDArray[Any]
@@ -98,19 +99,12 @@ class EmbeddingMap(Sheet):
     @cached_property
     def svg(self) -> str:
         """The map, with as many labels as have room."""
-        from nn.visual.embedding_page import picture
-
-        return picture(self)
+        return embedding_page.picture(self)
 
     @cached_property
     def html(self) -> str:
         """A page: the map, and with scripts the nearest rows of the one that is pointed at."""
-        from nn.visual.embedding_page import page
-
-        return page(self)
-
-    def __repr__(self) -> str:
-        return f"<EmbeddingMap: {self.title}>"
+        return embedding_page.page(self)
 
 
 def embedding_map(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,6 +56,12 @@ def exact(x: Array) -> list[Any]:
     if x.ndim > 1:
         return [exact(row) for row in x]
     return [float(one) for one in x.astype("U32")]
+
+
+def packed(x: Array) -> tuple[str, int]:
+    """The numbers of `x` exactly, for a script: in base64, and the bytes of each."""
+    wide = "<f8" if x.dtype == np.float64 else "<f4"
+    return base64.b64encode(np.ascontiguousarray(x, wide).tobytes()).decode(), int(wide[-1])
 
 
 def with_sign(x: float) -> str:

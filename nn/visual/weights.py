@@ -16,11 +16,12 @@ from autograd.draw.marks import plain
 from autograd.draw.sheet import Sheet, as_json
 from nn.layers import Linear
 from nn.module import Module
+from nn.visual import weights_page
 from nn.visual.tables import exact, first, names_of, table_of, with_sign
+from nn.visual.weights_page import SHOWN
 
 Array = NDArray[Any]
 WHO = "weight_images"
-SHOWN = 256  # neurons of a layer that are drawn; the numbers have all
 WIDE = 40  # characters of an image in the text
 MARKS = "=− +#"  # in the text: much below zero, below, near it, above, much above
 
@@ -137,19 +138,12 @@ class WeightImages(Sheet):
     @cached_property
     def svg(self) -> str:
         """All neurons, a layer below the other."""
-        from nn.visual.weights_page import picture
-
-        return picture(self)
+        return weights_page.picture(self)
 
     @cached_property
     def html(self) -> str:
         """A page: all neurons, and with scripts one of them large with every weight's number."""
-        from nn.visual.weights_page import page
-
-        return page(self)
-
-    def __repr__(self) -> str:
-        return f"<WeightImages: {self.title}>"
+        return weights_page.page(self)
 
 
 def weight_images(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterator
 from string import Template
@@ -15,17 +14,18 @@ from autograd.draw.marks import escaped, label, plain, rect
 from autograd.draw.sheet import document
 from autograd.draw.style import STEPS
 from nn.visual.assets import asset
+from nn.visual.tables import packed
 
 if TYPE_CHECKING:
     from nn.visual.weights import WeightImages, WeightLayer
 
+SHOWN = 256  # neurons of a layer that are drawn; the numbers have all
+BARS = "a bar for each neuron before: up is plus, down is minus"
 SIDE, GAP, ACROSS = 108.0, 18.0, 8  # of the small pictures, and how many stand in a row
 
 
 def picture(seen: WeightImages) -> str:
     """All neurons, a layer below the other."""
-    from nn.visual.weights import SHOWN
-
     parts: list[str] = []
     y = 20.0
     for layer in seen.layers:
@@ -81,8 +81,7 @@ def _legend(layer: WeightLayer, x: float, y: float) -> list[str]:
     parts += [rect(start + i * unit, y, unit + 0.2, 12, f"d{i}") for i in range(STEPS)]
     parts.append(label(start + STEPS * unit + 6, y + 10, f"+{top}", "muted", size=11))
     if layer.shape is None:
-        said = "a bar for each neuron before: up is plus, down is minus"
-        parts.append(label(start + STEPS * unit + 24 + 6.4 * len(top), y + 10, said, "muted", size=11))
+        parts.append(label(start + STEPS * unit + 24 + 6.4 * len(top), y + 10, BARS, "muted", size=11))
     return parts
 
 
@@ -91,8 +90,6 @@ def _legend(layer: WeightLayer, x: float, y: float) -> list[str]:
 
 def page(seen: WeightImages) -> str:
     """One file: all neurons, and with scripts one of them large."""
-    from nn.visual.weights import SHOWN
-
     rows = "".join(_row(number, layer, seen) for number, layer in enumerate(seen.layers))
     intro = (
         "Each picture is one neuron: the weights by which it multiplies what comes in. Blue adds to it (+), red takes "
@@ -106,7 +103,7 @@ def page(seen: WeightImages) -> str:
     finite = np.where(np.isfinite(seen.layers[0].weights[:SHOWN]), seen.layers[0].weights[:SHOWN], 0)
     start = int(np.square(finite, dtype=np.float64).sum(axis=1).argmax())  # the neuron with most to see
     data = {"start": start, "layers": [_numbers(layer) for layer in seen.layers]}
-    return document(seen.title, intro, body, seen.text, style, asset("weights.js"), data)
+    return document(seen.title, intro, body, seen.text, style, asset("cards.js") + asset("weights.js"), data)
 
 
 def _classes() -> str:
@@ -121,8 +118,6 @@ _CARD = Template(
 
 
 def _row(number: int, layer: WeightLayer, seen: WeightImages) -> str:
-    from nn.visual.weights import SHOWN
-
     wide, high = _size(layer)
     cards = "".join(
         _CARD.substitute(
@@ -133,7 +128,7 @@ def _row(number: int, layer: WeightLayer, seen: WeightImages) -> str:
     )  # fmt: skip
     boxes = "".join(f'<i class="s{i}"></i>' for i in range(STEPS))
     top = f"{layer.scale:.3g}"
-    said = "; a bar for each neuron before: up is plus, down is minus" if layer.shape is None else ""
+    said = f"; {BARS}" if layer.shape is None else ""
     more = f"<p>{escaped(seen.rest(layer))}</p>" if len(layer.neurons) > SHOWN else ""
     return (
         f'<h2>{escaped(plain(layer.name, 80))}</h2><p class="scale"><span>−{top} <span class="ramp" '
@@ -143,17 +138,15 @@ def _row(number: int, layer: WeightLayer, seen: WeightImages) -> str:
 
 def _numbers(layer: WeightLayer) -> dict[str, object]:
     """A layer for the script: its weights exactly."""
-    from nn.visual.weights import SHOWN
-
     shown = layer.weights[:SHOWN]
-    wide = "<f8" if shown.dtype == np.float64 else "<f4"
+    weights, size = packed(shown)
     return {
         "name": plain(layer.name, 80),
         "shape": layer.shape,
         "scale": layer.scale,
         "inputs": shown.shape[1],
-        "bytes": int(wide[-1]),
+        "bytes": size,
         "neurons": [plain(neuron, 60) for neuron in layer.neurons[:SHOWN]],
         "told": [layer.told(i) for i in range(len(shown))],
-        "weights": base64.b64encode(np.ascontiguousarray(shown, wide).tobytes()).decode(),
+        "weights": weights,
     }

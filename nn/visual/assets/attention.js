@@ -1,6 +1,5 @@
-"use strict";
 (() => {
-  const $ = (id) => document.getElementById(id);
+  const $ = byId;
   const { labels, layers } = JSON.parse($("data").textContent);
   const size = labels.length, top = 16;
   const buttons = Array.from(document.querySelectorAll(".head"));
@@ -11,13 +10,9 @@
   // ---- weights
   function decode(layer, head) {
     if (head.table) return head.table;
-    const text = atob(head.weights), bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    const view = new DataView(bytes.buffer), wide = layer.bytes;
-    const read = (k) => (wide === 8 ? view.getFloat64(k * 8, true) : view.getFloat32(k * 4, true));
-    const table = new Float64Array(size * size);
+    const held = unpacked(head.weights, layer.bytes), table = new Float64Array(size * size);
     let k = 0;
-    for (let i = 0; i < size; i++) for (let j = 0; j < (layer.causal ? i + 1 : size); j++) table[i * size + j] = read(k++);
+    for (let i = 0; i < size; i++) for (let j = 0; j < (layer.causal ? i + 1 : size); j++) table[i * size + j] = held[k++];
     return (head.table = table);
   }
 
@@ -39,15 +34,12 @@
   // ---- the large pattern
   let colours = {}, cell = 8, left = 0, above = 0;
   function theme() {
-    const style = getComputedStyle(document.documentElement);
-    const read = (name) => style.getPropertyValue(name).trim();
-    colours = { text: read("--text"), muted: read("--muted"), card: read("--card"), line: read("--line"), trouble: read("--trouble"), hue: read("--hue") };
-    colours.ramp = Array.from({ length: top + 1 }, (_, i) => read(`--r${i}`));
+    colours = themed(["text", "muted", "line", "trouble", "hue"], "--r", top + 1);
   }
 
   const cut = (text, most) => (Array.from(text).length > most ? Array.from(text).slice(0, most - 1).join("") + "…" : text);
   function draw() {
-    const paper = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
+    const paper = canvas.getContext("2d");
     const room = Math.max(200, canvas.parentElement.clientWidth);
     const font = (px) => `${px}px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace`;
     paper.font = font(12);
@@ -57,17 +49,12 @@
     cell = Math.max(1, Math.min(24, (wanted - left - 2) / size));
     if (cell >= 2) cell = Math.floor(cell);
     const side = cell * size, wide = left + side + 2, high = above + side + 2;
-    canvas.width = Math.ceil(wide * ratio);
-    canvas.height = Math.ceil(high * ratio);
-    canvas.style.width = `${wide}px`;
-    canvas.style.height = `${high}px`;
-    paper.scale(ratio, ratio);
-    paper.clearRect(0, 0, wide, high);
+    sized(canvas, wide, high);
     const weights = table();
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) {
       if (!possible(i, j)) continue;
       const w = weights[i * size + j];
-      paper.fillStyle = Number.isFinite(w) ? colours.ramp[level(w)] : colours.trouble;
+      paper.fillStyle = Number.isFinite(w) ? colours.shades[level(w)] : colours.trouble;
       paper.fillRect(left + j * cell, above + i * cell, cell, cell);
     }
     paper.strokeStyle = colours.line;
@@ -168,18 +155,10 @@
   }
 
   // ---- what the reader does
-  buttons.forEach((button) => button.addEventListener("click", () => {
+  cards(buttons, (button) => {
     now.layer = +button.dataset.layer;
     now.head = +button.dataset.head;
     show();
-    if (matchMedia("(max-width:900px)").matches) $("which").scrollIntoView({ block: "start" });
-  }));
-  document.querySelector(".overview").addEventListener("keydown", (event) => {
-    const at = buttons.indexOf(document.activeElement);
-    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (at < 0 || to === undefined || !buttons[to]) return;
-    buttons[to].focus();
-    event.preventDefault();
   });
   for (const [place, all] of [[$("tokens"), tokens], [$("back"), copies]]) {
     const which = (event) => all.indexOf(event.target);
@@ -214,11 +193,5 @@
     point(i + (now.cell ? step[0] : 0), j + (now.cell ? step[1] : 0));
     now.pinned = now.token;
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { theme(); draw(); });
-  addEventListener("resize", draw);
-
-  document.documentElement.classList.add("scripted");
-  document.querySelectorAll(".js").forEach((part) => { part.hidden = false; });
-  theme();
-  show();
+  begin(theme, draw, show);
 })();

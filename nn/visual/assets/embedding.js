@@ -25,8 +25,7 @@
       $("ties").append(make("line", { class: "tie", x1: x, y1: y, x2: places[j][0], y2: places[j][1] }));
     });
     for (const j of [i, ...nearest[i].map(([k]) => k)]) {
-      if (j !== i && dots[j].querySelector("text")) continue; // it has its name already
-      if (dots[j].querySelector("text")) continue;
+      if (dots[j].querySelector("text")) continue; // it has its name already
       const right = places[j][0] > map.viewBox.baseVal.width * 0.85;
       $("over").append(make("text", { class: "text over", x: places[j][0] + (right ? -8 : 8), y: places[j][1] - 6, "font-size": 12, "text-anchor": right ? "end" : "start" }, labels[j]));
     }

@@ -1,17 +1,12 @@
-"use strict";
 (() => {
-  const $ = (id) => document.getElementById(id);
+  const $ = byId;
   const { layers, start } = JSON.parse($("data").textContent);
   const buttons = Array.from(document.querySelectorAll(".head")), canvas = $("matrix"), half = 8;
   const now = { layer: 0, neuron: start, cell: null };
   let colours = {}, cell = [10, 10];
 
   function decode(layer) {
-    if (layer.table) return layer.table;
-    const text = atob(layer.weights), bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    const view = new DataView(bytes.buffer), count = bytes.length / layer.bytes;
-    return (layer.table = Float64Array.from({ length: count }, (_, k) => (layer.bytes === 8 ? view.getFloat64(k * 8, true) : view.getFloat32(k * 4, true))));
+    return (layer.table ||= unpacked(layer.weights, layer.bytes));
   }
 
   const layer = () => layers[now.layer];
@@ -21,29 +16,21 @@
   const place = (k) => (layer().shape ? `row ${Math.floor(k / shape()[1])}, column ${k % shape()[1]}` : `from ${now.layer ? layers[now.layer - 1].neurons[k] || `neuron ${k}` : `input ${k}`}`);
 
   function theme() {
-    const style = getComputedStyle(document.documentElement), read = (name) => style.getPropertyValue(name).trim();
-    colours = { text: read("--text"), muted: read("--muted"), line: read("--line"), trouble: read("--trouble"), hue: read("--hue"), card: read("--card") };
-    colours.signs = Array.from({ length: 2 * half + 1 }, (_, i) => read(`--d${i}`));
+    colours = themed(["text", "muted", "line", "trouble", "hue", "card"], "--d", 2 * half + 1);
   }
 
   function draw() {
-    const paper = canvas.getContext("2d"), ratio = devicePixelRatio || 1;
     const room = Math.max(200, Math.min(canvas.parentElement.clientWidth, 640)), [rows, columns] = shape(), top = layer().scale || 1;
     const size = layer().shape ? Math.max(2, Math.floor(Math.min(room / columns, Math.max(300, innerHeight * 0.7) / rows))) : 0;
     cell = layer().shape ? [size, size] : [Math.max(2, Math.min(40, Math.floor(room / columns))), 260];
     const wide = columns * cell[0], high = rows * cell[1];
-    canvas.width = Math.ceil(wide * ratio);
-    canvas.height = Math.ceil(high * ratio);
-    canvas.style.width = `${wide}px`;
-    canvas.style.height = `${high}px`;
-    paper.scale(ratio, ratio);
-    paper.clearRect(0, 0, wide, high);
+    const paper = sized(canvas, wide, high);
     paper.textAlign = "center";
     paper.textBaseline = "middle";
     for (let k = 0; k < layer().inputs; k++) {
       const w = weight(k), x = (k % columns) * cell[0], y = Math.floor(k / columns) * cell[1];
       const share = Math.max(-1, Math.min(1, w / top));
-      paper.fillStyle = Number.isFinite(w) ? colours.signs[layer().shape ? Math.round(half * (1 + share)) : w < 0 ? 0 : 2 * half] : colours.trouble;
+      paper.fillStyle = Number.isFinite(w) ? colours.shades[layer().shape ? Math.round(half * (1 + share)) : w < 0 ? 0 : 2 * half] : colours.trouble;
       if (layer().shape || !Number.isFinite(w)) paper.fillRect(x, y, cell[0], cell[1]);
       else paper.fillRect(x + 1, 130 - Math.max(0, share) * 112, Math.max(1, cell[0] - 2), Math.abs(share) * 112);
       if (cell[0] < 14 || (layer().shape && Math.abs(share) < 0.2)) continue;
@@ -82,19 +69,11 @@
     tell();
   }
 
-  buttons.forEach((button) => button.addEventListener("click", () => {
+  cards(buttons, (button) => {
     if (+button.dataset.layer !== now.layer) now.cell = null;
     now.layer = +button.dataset.layer;
     now.neuron = +button.dataset.neuron;
     show();
-    if (matchMedia("(max-width:900px)").matches) $("which").scrollIntoView({ block: "start" });
-  }));
-  document.querySelector(".overview").addEventListener("keydown", (event) => {
-    const at = buttons.indexOf(document.activeElement);
-    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (at < 0 || to === undefined || !buttons[to]) return;
-    buttons[to].focus();
-    event.preventDefault();
   });
   canvas.addEventListener("pointermove", (event) => {
     const box = canvas.getBoundingClientRect(), scale = box.width / parseFloat(canvas.style.width);
@@ -110,11 +89,5 @@
     const to = now.cell === null ? 0 : now.cell + step;
     if (to >= 0 && to < layer().inputs) point(to);
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { theme(); draw(); });
-  addEventListener("resize", draw);
-
-  document.documentElement.classList.add("scripted");
-  document.querySelectorAll(".js").forEach((part) => { part.hidden = false; });
-  theme();
-  show();
+  begin(theme, draw, show);
 })();
