@@ -171,6 +171,23 @@ def test_second_call_runs_no_pip(ready: Machine) -> None:
     assert ready.calls_file.read_text() == "-m pytest -k two words\n"
 
 
+@pytest.mark.parametrize(
+    "args, workers",
+    [
+        ((), "-n 2 --dist worksteal "),
+        (("-W", "error", "--maxfail=1"), "-n 2 --dist worksteal "),
+        (("-m", "slow"), "-n 2 --dist worksteal "),
+        (("-k", "linear"), ""),
+        (("-n0",), ""),
+        (("--pdb",), ""),
+        (("setup.cfg::name",), ""),
+    ],
+)
+def test_a_run_of_all_tests_is_shared_and_one_of_a_few_is_not(ready: Machine, args: tuple[str, ...], workers: str) -> None:
+    assert ready.dev("test", *args).returncode == 0
+    assert ready.calls_file.read_text().strip() == f"-m pytest {workers}{' '.join(args)}".strip()
+
+
 def test_status_of_the_job_comes_through(ready: Machine) -> None:
     assert ready.dev("test", FAKE_PYTEST="5").returncode == 5
 
