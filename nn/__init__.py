@@ -27,6 +27,7 @@ from nn.layers import (
     Embedding,
     FeedForward,
     Flatten,
+    GeGLU,
     GroupNorm,
     Identity,
     LayerNorm,
@@ -40,11 +41,13 @@ from nn.layers import (
     ModuleList,
     ReLU,
     RMSNorm,
+    RotaryEmbedding,
     Sequential,
     Sigmoid,
     SiLU,
     Softplus,
     Softsign,
+    SwiGLU,
     Tanh,
     Unflatten,
 )
@@ -70,11 +73,11 @@ __all__ = [
     "AvgPool1d", "AvgPool2d", "AvgPool3d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
     "Block", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
     "ConvTranspose3d", "CrossEntropyLoss", "Dropout", "ELU", "Embedding", "FeedForward", "Flatten", "FlowRecorder",
-    "GELU", "GroupNorm", "HuberLoss", "Identity", "KLDivLoss", "L1Loss", "LayerNorm", "LeakyReLU", "Linear",
+    "GELU", "GeGLU", "GroupNorm", "HuberLoss", "Identity", "KLDivLoss", "L1Loss", "LayerNorm", "LeakyReLU", "Linear",
     "LogSigmoid", "MSELoss", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "Module", "ModuleList", "NLLLoss",
-    "Parameter", "RMSNorm", "ReLU", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softplus", "Softsign", "Tanh",
-    "Unflatten", "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional",
-    "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
+    "Parameter", "RMSNorm", "ReLU", "RotaryEmbedding", "Sequential", "SiLU", "Sigmoid", "SmoothL1Loss", "Softplus",
+    "Softsign", "SwiGLU", "Tanh", "Unflatten", "attention_patterns", "compare_flows", "data", "diagnose",
+    "embedding_map", "flow", "functional", "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {
