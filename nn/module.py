@@ -153,11 +153,12 @@ class Module:
             raise TypeError(f"{self._label}: the input is a {type(x).__name__}, wanted a Tensor or an array")
         return tuple(shape)
 
-    def _expect_width(self, x: Any, width: int) -> None:
-        """Raise unless the last axis of `x` has `width` elements."""
+    def _expect_width(self, x: Any, *width: int) -> None:
+        """Raise unless the last axis of `x` has `width` elements; with several, the last axes."""
         shape = self._shape_of(x)
-        if not shape or shape[-1] != width:
-            raise ValueError(f"{self._label}: input of shape {shape}, but its last axis must be {width}")
+        if shape[-len(width) :] != width:
+            wanted = f"axis must be {width[0]}" if len(width) == 1 else f"axes must be {width}"
+            raise ValueError(f"{self._label}: input of shape {shape}, but its last {wanted}")
 
     # ------------------------------------------------------------------ walking
     def children(self) -> Iterator[Module]:

@@ -1,12 +1,39 @@
 """Layers, one a file, under PyTorch's names."""
 
-from nn.layers.activation import ELU, GELU, LeakyReLU, LogSigmoid, Mish, ReLU, Sigmoid, SiLU, Softplus, Softsign, Tanh
+from nn.layers.activation import (
+    CELU,
+    ELU,
+    GELU,
+    GLU,
+    SELU,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softmin,
+    Softplus,
+    Softshrink,
+    Softsign,
+    Tanh,
+    Tanhshrink,
+    Threshold,
+)
 from nn.layers.attention import CausalSelfAttention
 from nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from nn.layers.block import Block
 from nn.layers.container import ModuleList, Sequential
 from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from nn.layers.dropout import Dropout
+from nn.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d
 from nn.layers.embedding import Embedding
 from nn.layers.gated import GeGLU, SwiGLU
 from nn.layers.group_norm import GroupNorm
@@ -19,9 +46,11 @@ from nn.layers.rotary import RotaryEmbedding
 from nn.layers.shaping import Flatten, Identity, Unflatten
 
 __all__ = [
-    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Block", "CausalSelfAttention",
-    "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Dropout", "ELU",
-    "Embedding", "FeedForward", "Flatten", "GELU", "GeGLU", "GroupNorm", "Identity", "LayerNorm", "LeakyReLU", "Linear",
-    "LogSigmoid", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "ModuleList", "RMSNorm", "ReLU", "RotaryEmbedding",
-    "Sequential", "SiLU", "Sigmoid", "Softplus", "Softsign", "SwiGLU", "Tanh", "Unflatten",
+    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Block", "CELU",
+    "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
+    "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "Embedding", "FeedForward", "Flatten", "GELU", "GLU",
+    "GeGLU", "GroupNorm", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LayerNorm", "LeakyReLU",
+    "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "ModuleList", "PReLU",
+    "RMSNorm", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softmin",
+    "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold", "Unflatten",
 ]  # fmt: skip

@@ -1,10 +1,12 @@
-"""Activations as layers."""
+"""Activations as layers; their functions stand in `nn.functional`."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from autograd import Tensor
 from nn import functional
-from nn.module import Module
+from nn.module import Module, Parameter
 
 
 class ReLU(Module):
@@ -116,3 +118,196 @@ class Softplus(Module):
 
     def extra_repr(self) -> str:
         return f"beta={self.beta}"
+
+
+class SELU(Module):
+    """1.0507 elu(x, 1.6733): keeps mean 0 and variance 1. Klambauer et al., 2017."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.selu(x)
+
+
+class ReLU6(Module):
+    """min(max(x, 0), 6)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu6(x)
+
+
+class Hardsigmoid(Module):
+    """(x + 3) / 6 between 0 and 1. Howard et al., 2019."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.hardsigmoid(x)
+
+
+class Hardswish(Module):
+    """x hardsigmoid(x). Howard et al., 2019, section 5.2."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.hardswish(x)
+
+
+class Tanhshrink(Module):
+    """x - tanh(x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.tanhshrink(x)
+
+
+class CELU(Module):
+    """x above zero, alpha (exp(x / alpha) - 1) elsewhere. Barron, 2017."""
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        super().__init__()
+        self.alpha = alpha
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.celu(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}"
+
+
+class Softshrink(Module):
+    """x moved towards zero by `lambd`, zero within."""
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.softshrink(x, self.lambd)
+
+    def extra_repr(self) -> str:
+        return f"lambd={self.lambd}"
+
+
+class Hardshrink(Module):
+    """x, but zero from -lambd to lambd."""
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.hardshrink(x, self.lambd)
+
+    def extra_repr(self) -> str:
+        return f"lambd={self.lambd}"
+
+
+class Softmax(Module):
+    """exp(x) / sum(exp(x)) along `dim`; a row of nothing but -inf gives zeros."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.softmax(x, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class LogSoftmax(Module):
+    """log(softmax(x)) along `dim`, without overflow."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.log_softmax(x, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Softmin(Module):
+    """softmax(-x) along `dim`."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.softmin(x, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class GLU(Module):
+    """a sigmoid(b), `a` and `b` the two halves of x along `dim`. Dauphin et al., 2017, equation 1."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.glu(x, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
+class Hardtanh(Module):
+    """x between the two bounds, the nearer one elsewhere."""
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        super().__init__()
+        if not min_val < max_val:
+            raise ValueError(f"Hardtanh: min_val {min_val} must be less than max_val {max_val}")
+        self.min_val, self.max_val = min_val, max_val
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.hardtanh(x, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}"
+
+
+class Threshold(Module):
+    """x above `threshold`, `value` elsewhere."""
+
+    def __init__(self, threshold: float, value: float) -> None:
+        super().__init__()
+        self.threshold, self.value = threshold, value
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.threshold(x, self.threshold, self.value)
+
+    def extra_repr(self) -> str:
+        return f"threshold={self.threshold}, value={self.value}"
+
+
+class PReLU(Module):
+    """x above zero, weight x elsewhere, with a slope that is learned. He et al., 2015, equation 1.
+
+    Parameters
+    ----------
+    num_parameters : int
+        1, or one a channel: axis 1 of the input.
+    init : float
+        The slope to start with.
+
+    Examples
+    --------
+    >>> PReLU()(Tensor([-4.0, 2.0])).data.tolist()
+    [-1.0, 2.0]
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
+        super().__init__()
+        self.weight = Parameter(np.full(num_parameters, init))
+
+    def forward(self, x: Tensor) -> Tensor:
+        shape = self._shape_of(x)
+        if self.weight.size not in (1, shape[1] if len(shape) > 1 else 1):
+            raise ValueError(f"{self._label}: input of shape {shape}, wanted (N, {self.weight.size}, ...)")
+        return functional.prelu(x, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.weight.size}"

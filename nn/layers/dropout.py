@@ -1,11 +1,15 @@
-"""Dropout."""
+"""Dropout: of elements, and of whole channels."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from autograd import Tensor
 from nn import functional, init
+from nn.functional.dropout import probability
+from nn.layers.spatial import Spatial
 from nn.module import Module
 
 
@@ -22,15 +26,66 @@ class Dropout(Module):
     [0.0, 2.0]
     """
 
+    _function: Callable[..., Tensor] = staticmethod(functional.dropout)
+
     def __init__(self, p: float = 0.5, rng: np.random.Generator | None = None) -> None:
         super().__init__()
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout: p must be at least 0 and below 1, got {p}")
-        self.p, self.rng = p, init.default_rng(rng)
+        self.p, self.rng = probability(type(self).__name__, p), init.default_rng(rng)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x if isinstance(x, Tensor) else Tensor(x)
-        return functional.dropout(x, self.p, self.training, self.rng)
+        return self._function(x, self.p, self.training, self.rng)
 
     def extra_repr(self) -> str:
         return f"p={self.p}"
+
+
+class _ChannelDropout(Dropout, Spatial):
+    def forward(self, x: Tensor) -> Tensor:
+        self._expect(x)
+        return super().forward(x)
+
+
+class Dropout1d(_ChannelDropout):
+    """In training, each channel zero as a whole with probability `p`: (N, C, length) or (C, length).
+
+    Neighbours in a channel are alike, so that single zeros would hide nothing. Tompson et al., 2015, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = Dropout1d(0.5, rng=np.random.default_rng(0))
+    >>> layer(np.ones((4, 3), np.float32)).data.tolist()
+    [[2.0, 2.0, 2.0], [2.0, 2.0, 2.0], [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]]
+    """
+
+    axes = 1
+    _function = staticmethod(functional.dropout1d)
+
+
+class Dropout2d(_ChannelDropout):
+    """`Dropout1d` for (N, C, height, width) or (C, height, width).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Dropout2d(1.0)(np.ones((3, 2, 2), np.float32)).data.sum().item()
+    0.0
+    """
+
+    axes = 2
+    _function = staticmethod(functional.dropout2d)
+
+
+class Dropout3d(_ChannelDropout):
+    """`Dropout1d` for (N, C, depth, height, width) or (C, depth, height, width).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Dropout3d().eval()(np.ones((1, 3, 2, 2, 2), np.float32)).data.sum().item()
+    12.0
+    """
+
+    axes = 3
+    _function = staticmethod(functional.dropout3d)

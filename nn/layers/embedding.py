@@ -19,10 +19,12 @@ class Embedding(Module):
     ----------
     num_embeddings, embedding_dim : int
         Words, and the width of their vectors; weights start as standard normals.
-    rng : numpy.random.Generator, optional
+    padding_idx : int, optional
+        The word whose vector starts at zero and gets no gradient.
     sparse : bool
         `weight.grad` holds only the rows that a batch read (`autograd.RowSparse`), for tables too large for a gradient
         of their size. `SGD`, `Adam` and `AdamW` take it; a weight that is also used otherwise (tied) has a dense one.
+    rng : numpy.random.Generator, optional
 
     Examples
     --------
@@ -33,12 +35,23 @@ class Embedding(Module):
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, rng: np.random.Generator | None = None, sparse: bool = False
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        sparse: bool = False,
+        rng: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise ValueError(f"Embedding: padding_idx {padding_idx} is none of {num_embeddings} words")
+        self.padding_idx = padding_idx % num_embeddings if padding_idx is not None else None
         self.sparse = sparse
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
-        self.weight = Parameter(init.default_rng(rng).standard_normal((num_embeddings, embedding_dim)))
+        vectors = init.default_rng(rng).standard_normal((num_embeddings, embedding_dim))
+        if self.padding_idx is not None:
+            vectors[self.padding_idx] = 0
+        self.weight = Parameter(vectors)
 
     def forward(self, indices: ArrayLike | Tensor) -> Tensor:
         tokens = indices.data if isinstance(indices, Tensor) else np.asarray(indices)
@@ -49,7 +62,7 @@ class Embedding(Module):
                 f"{self._label}: token numbers run from {tokens.min()} to {tokens.max()}, "
                 f"but there are {self.num_embeddings} words"
             )
-        return functional.embedding(tokens, self.weight, self.sparse)
+        return functional.embedding(tokens, self.weight, self.padding_idx, self.sparse)
 
     def unembed(self, x: Tensor) -> Tensor:
         """x W^T: a score for every word, with the embedding's own weight."""
@@ -57,4 +70,5 @@ class Embedding(Module):
         return result
 
     def extra_repr(self) -> str:
-        return f"{self.num_embeddings}, {self.embedding_dim}" + (", sparse=True" if self.sparse else "")
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}" + (", sparse=True" if self.sparse else "")

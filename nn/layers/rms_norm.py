@@ -6,11 +6,21 @@ import numpy as np
 
 from autograd import Tensor
 from nn import functional
+from nn.functional.norm import Sizes, sizes
 from nn.module import Module, Parameter
 
 
 class RMSNorm(Module):
-    """y = x / sqrt(mean(x^2) + eps) * weight over the last axis. Zhang and Sennrich, 2019, equation 4.
+    """y = x / sqrt(mean(x^2) + eps) * weight over the last axes. Zhang and Sennrich, 2019, equation 4.
+
+    Parameters
+    ----------
+    normalized_shape : int or tuple of int
+        Size of the last axis, or of the last axes, which have one mean square together.
+    eps : float, optional
+        By default the distance from 1 to the next number of the input's dtype.
+    elementwise_affine : bool
+        Whether there is a weight.
 
     Examples
     --------
@@ -19,15 +29,14 @@ class RMSNorm(Module):
     [[1.0, 1.0]]
     """
 
-    def __init__(self, normalized_shape: int, eps: float = 1e-6) -> None:
+    def __init__(self, normalized_shape: Sizes, eps: float | None = None, elementwise_affine: bool = True) -> None:
         super().__init__()
-        self.normalized_shape, self.eps = normalized_shape, eps
-        self.weight = Parameter(np.ones(normalized_shape))
+        self.normalized_shape, self.eps = sizes(normalized_shape), eps
+        self.weight = Parameter(np.ones(self.normalized_shape)) if elementwise_affine else None
 
     def forward(self, x: Tensor) -> Tensor:
-        self._expect_width(x, self.normalized_shape)
-        result: Tensor = functional.rms_norm(x, self.weight, self.eps)
-        return result
+        self._expect_width(x, *self.normalized_shape)
+        return functional.rms_norm(x, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}"

@@ -103,8 +103,6 @@ def cross_entropy(
 ) -> Tensor:
     """-weight[target] log(softmax(prediction)[target]), in nats.
 
-    Unlike the op `nn.functional.cross_entropy`, whose classes are the last axis, this one has PyTorch's shapes.
-
     Parameters
     ----------
     prediction : (classes,) or (N, classes, ...)

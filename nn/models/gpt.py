@@ -118,5 +118,7 @@ class GPT(Module):
 
     def loss(self, tokens: ArrayLike | Tensor, targets: ArrayLike | Tensor) -> Tensor:
         """Mean cross-entropy of the next tokens, in nats."""
-        result: Tensor = functional.cross_entropy(self(tokens), targets)
-        return result
+        logits, numbers = self(tokens), np.asarray(getattr(targets, "data", targets))
+        if numbers.shape != logits.shape[:2]:
+            raise ValueError(f"GPT: targets of shape {numbers.shape}, wanted {logits.shape[:2]}")
+        return functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), numbers.ravel())

@@ -124,6 +124,11 @@ def torch_loss(model, x, y):
     return T.cross_entropy(model(x).flatten(0, -2), y.flatten())
 
 
+def our_loss(model, x, y):
+    logits = model(x)
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), y.ravel())
+
+
 def close(ours, theirs, tolerance, what=""):
     """Agree within `tolerance` of the largest absolute value."""
     ours, theirs = np.asarray(ours), theirs.detach().numpy()
@@ -139,7 +144,7 @@ def close(ours, theirs, tolerance, what=""):
 @pytest.mark.parametrize("kind", MODELS)
 def test_loss_and_every_gradient(kind, dtype, rng):
     ours, theirs, x, y, tx, ty = MODELS[kind](dtype, rng)
-    loss, expected = F.cross_entropy(ours(x), y), torch_loss(theirs, tx, ty)
+    loss, expected = our_loss(ours, x, y), torch_loss(theirs, tx, ty)
     loss.backward()
     expected.backward()
     assert loss.dtype == dtype
@@ -193,7 +198,7 @@ def train(ours, theirs, optimizer, reference, data, tolerance):
     x, y, tx, ty = data
     losses = []
     for _ in range(5):
-        loss, expected = F.cross_entropy(ours(x), y), torch_loss(theirs, tx, ty)
+        loss, expected = our_loss(ours, x, y), torch_loss(theirs, tx, ty)
         losses.append(loss.item())
         assert losses[-1] == pytest.approx(expected.item(), rel=tolerance)
         ours.zero_grad()
@@ -224,15 +229,15 @@ FUNCTIONS = {
     "gelu_tanh": (lambda x: F.gelu(x, "tanh"), lambda x: T.gelu(x, approximate="tanh"), [X]),
     "softmax": (F.softmax, lambda x: T.softmax(x, -1), [X]),
     "log_softmax": (F.log_softmax, lambda x: T.log_softmax(x, -1), [X]),
-    "softmax_axis_1": (lambda x: F.softmax(x, axis=1), lambda x: T.softmax(x, 1), [X]),
+    "softmax_dim_1": (lambda x: F.softmax(x, dim=1), lambda x: T.softmax(x, 1), [X]),
     "linear": (F.linear, T.linear, [X, (5, 8), (5,)]),
     "linear_no_bias": (lambda x, w: F.linear(x, w, None), T.linear, [X, (5, 8)]),
     "layer_norm": (
-        lambda x, w, b: F.layer_norm(x, w, b, 1e-5),
+        lambda x, w, b: F.layer_norm(x, 8, w, b),
         lambda x, w, b: T.layer_norm(x, (8,), w, b, 1e-5),
         [X, (8,), (8,)],
     ),
-    "rms_norm": (lambda x, w: F.rms_norm(x, w, 1e-6), lambda x, w: T.rms_norm(x, (8,), w, 1e-6), [X, (8,)]),
+    "rms_norm": (lambda x, w: F.rms_norm(x, 8, w), lambda x, w: T.rms_norm(x, (8,), w), [X, (8,)]),
     "mse_loss": (F.mse_loss, T.mse_loss, [X, X]),
     "attention": (F.scaled_dot_product_attention, T.scaled_dot_product_attention, [(2, 3, 5, 4)] * 3),
     "causal_attention": (
@@ -261,9 +266,9 @@ def test_functions_and_their_gradients(name, dtype, rng):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_cross_entropy(dtype, rng):
-    logits, targets = (3 * rng.normal(size=(4, 6, 9))).astype(dtype), rng.integers(0, 9, (4, 6))
+    logits, targets = (3 * rng.normal(size=(4, 9, 6))).astype(dtype), rng.integers(0, 9, (4, 6))
     x, t = Tensor(logits, requires_grad=True), torch.tensor(logits, requires_grad=True)
-    loss, expected = F.cross_entropy(x, targets), T.cross_entropy(t.flatten(0, 1), torch.tensor(targets).flatten())
+    loss, expected = F.cross_entropy(x, targets), T.cross_entropy(t, torch.tensor(targets))
     assert loss.item() == pytest.approx(expected.item(), rel=TOLERANCE[dtype])
     loss.backward()
     expected.backward()
@@ -286,7 +291,8 @@ LAYERS = [
     (nn.Linear(8, 5, bias=False), torch.nn.Linear(8, 5, bias=False)),
     (nn.LayerNorm(8), torch.nn.LayerNorm(8)),
     (nn.LayerNorm(8, bias=False), torch.nn.LayerNorm(8, bias=False)),
-    (nn.RMSNorm(8), torch.nn.RMSNorm(8, eps=1e-6)),
+    (nn.RMSNorm(8), torch.nn.RMSNorm(8)),
+    (nn.RMSNorm(8, eps=1e-3), torch.nn.RMSNorm(8, eps=1e-3)),
     (nn.Sequential(nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 2)),
      torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.Tanh(), torch.nn.Linear(8, 2))),
 ]  # fmt: skip

@@ -1,0 +1,52 @@
+"""Dropout: of elements and of whole channels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograd import Tensor
+from nn.init import default_rng
+
+
+def probability(name: str, p: float) -> float:
+    """`p`, if it is a probability."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"{name}: p must lie between 0 and 1, got {p}")
+    return p
+
+
+def _dropped(x: Tensor, shape: tuple[int, ...], p: float, rng: np.random.Generator | None) -> Tensor:
+    """`x` times a mask of `shape` that keeps the mean: zero with probability `p`, else 1 / (1 - p)."""
+    kept = default_rng(rng).random(shape, dtype=np.float32) >= p
+    masked: Tensor = x * Tensor(kept, dtype=x.dtype)
+    return masked if p == 1 else masked * (1 / (1 - p))
+
+
+def dropout(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Tensor:
+    """Each element zero with probability `p`, the others divided by 1 - p. Srivastava et al., 2014."""
+    probability("dropout", p)
+    return _dropped(x, x.shape, p, rng) if training and p else x
+
+
+def _channels(name: str, axes: int, x: Tensor, p: float, training: bool, rng: np.random.Generator | None) -> Tensor:
+    """Whole channels of (N, C, *size) or (C, *size) zero, `axes` axes of size."""
+    probability(name, p)
+    lead = x.ndim - axes
+    if lead not in (1, 2):
+        raise ValueError(f"{name}: input of shape {x.shape}, wanted (N, C, ...) or (C, ...) with {axes} axes of size")
+    return _dropped(x, (*x.shape[:lead], *[1] * axes), p, rng) if training and p else x
+
+
+def dropout1d(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Tensor:
+    """Each channel of (N, C, length) or (C, length) zero as a whole with probability `p`. Tompson et al., 2015."""
+    return _channels("dropout1d", 1, x, p, training, rng)
+
+
+def dropout2d(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Tensor:
+    """`dropout1d` of (N, C, height, width) or (C, height, width)."""
+    return _channels("dropout2d", 2, x, p, training, rng)
+
+
+def dropout3d(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Tensor:
+    """`dropout1d` of (N, C, depth, height, width) or (C, depth, height, width)."""
+    return _channels("dropout3d", 3, x, p, training, rng)
