@@ -12,6 +12,7 @@ from nn.layers import (
     GELU,
     GLU,
     SELU,
+    ALiBi,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
@@ -42,6 +43,7 @@ from nn.layers import (
     Identity,
     LayerNorm,
     LeakyReLU,
+    LearnedPositionalEmbedding,
     Linear,
     LogSigmoid,
     LogSoftmax,
@@ -58,6 +60,7 @@ from nn.layers import (
     Sequential,
     Sigmoid,
     SiLU,
+    SinusoidalPositionalEmbedding,
     Softmax,
     Softmin,
     Softplus,
@@ -88,16 +91,17 @@ if TYPE_CHECKING:
     from nn.visual import attention_patterns, embedding_map, weight_images
 
 __all__ = [
-    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
-    "Block", "CELU", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
-    "ConvTranspose3d", "CrossEntropyLoss", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "Embedding",
-    "FeedForward", "Flatten", "FlowRecorder", "GELU", "GLU", "GeGLU", "GroupNorm", "Hardshrink", "Hardsigmoid",
-    "Hardswish", "Hardtanh", "HuberLoss", "Identity", "KLDivLoss", "L1Loss", "LayerNorm", "LeakyReLU", "Linear",
-    "LogSigmoid", "LogSoftmax", "MSELoss", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "Module", "ModuleList",
-    "NLLLoss", "PReLU", "Parameter", "RMSNorm", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU",
-    "Sigmoid", "SmoothL1Loss", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh",
-    "Tanhshrink", "Threshold", "Unflatten", "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map",
-    "flow", "functional", "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
+    "ALiBi", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BCELoss", "BCEWithLogitsLoss", "BatchNorm1d", "BatchNorm2d",
+    "BatchNorm3d", "Block", "CELU", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
+    "ConvTranspose2d", "ConvTranspose3d", "CrossEntropyLoss", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU",
+    "Embedding", "FeedForward", "Flatten", "FlowRecorder", "GELU", "GLU", "GeGLU", "GroupNorm", "Hardshrink",
+    "Hardsigmoid", "Hardswish", "Hardtanh", "HuberLoss", "Identity", "KLDivLoss", "L1Loss", "LayerNorm", "LeakyReLU",
+    "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax", "MSELoss", "MaxPool1d", "MaxPool2d",
+    "MaxPool3d", "Mish", "Module", "ModuleList", "NLLLoss", "PReLU", "Parameter", "RMSNorm", "ReLU", "ReLU6",
+    "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid", "SinusoidalPositionalEmbedding", "SmoothL1Loss",
+    "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold",
+    "Unflatten", "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional",
+    "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {

@@ -28,6 +28,7 @@ from nn.layers.activation import (
     Tanhshrink,
     Threshold,
 )
+from nn.layers.alibi import ALiBi
 from nn.layers.attention import CausalSelfAttention
 from nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from nn.layers.block import Block
@@ -41,16 +42,18 @@ from nn.layers.layer_norm import LayerNorm
 from nn.layers.linear import Linear
 from nn.layers.mlp import FeedForward
 from nn.layers.pool import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
+from nn.layers.position import LearnedPositionalEmbedding, SinusoidalPositionalEmbedding
 from nn.layers.rms_norm import RMSNorm
 from nn.layers.rotary import RotaryEmbedding
 from nn.layers.shaping import Flatten, Identity, Unflatten
 
 __all__ = [
-    "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Block", "CELU",
+    "ALiBi", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Block", "CELU",
     "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
     "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "Embedding", "FeedForward", "Flatten", "GELU", "GLU",
     "GeGLU", "GroupNorm", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LayerNorm", "LeakyReLU",
-    "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "ModuleList", "PReLU",
-    "RMSNorm", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softmin",
-    "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold", "Unflatten",
+    "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish",
+    "ModuleList", "PReLU", "RMSNorm", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid",
+    "SinusoidalPositionalEmbedding", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh",
+    "Tanhshrink", "Threshold", "Unflatten",
 ]  # fmt: skip
