@@ -66,7 +66,7 @@ def digit_accuracy(seed: int) -> float:
     train(
         model,
         [optimizer],
-        lambda: next(stream),  # type: ignore[arg-type, return-value]
+        lambda: next(stream),
         steps,
         loss=lambda x, y: cross_entropy(model(x), y),
         schedule=CosineSchedule(optimizer, steps),

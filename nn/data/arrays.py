@@ -1,14 +1,13 @@
-"""Examples in arrays, and shuffled mini-batches of them."""
+"""Examples in arrays."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.data import checks
 from nn.errors import DataError
 
 Array = NDArray[Any]
@@ -21,11 +20,14 @@ class ArrayDataset:
     ----------
     *arrays : array_like
         Inputs and targets, say; not copied.
+    finite : bool
+        Whether NaN and infinity are refused. Looking for them reads every element once.
 
     Raises
     ------
     DataError
-        If there is none, or their first axes differ.
+        If there is no array, their first axes differ, one does not hold numbers, or one has an element that is not
+        finite.
 
     Examples
     --------
@@ -34,17 +36,24 @@ class ArrayDataset:
     (3, [0, 0])
     """
 
-    def __init__(self, *arrays: ArrayLike) -> None:
-        self.arrays: tuple[Array, ...] = tuple(np.asarray(a) for a in arrays)
+    def __init__(self, *arrays: ArrayLike, finite: bool = True) -> None:
+        self.arrays: tuple[Array, ...] = tuple(_numbers(a, f"array {i}") for i, a in enumerate(arrays))
         shapes = ", ".join(str(a.shape) for a in self.arrays)
         if not self.arrays or any(a.ndim == 0 for a in self.arrays) or len({len(a) for a in self.arrays}) > 1:
             raise DataError(f"a data set needs arrays with as many examples each along axis 0, got shapes {shapes}")
+        if finite:
+            for i, array in enumerate(self.arrays):
+                checks.finite(array, f"array {i}")
 
     def __len__(self) -> int:
         return len(self.arrays[0])
 
     def __getitem__(self, index: Any) -> tuple[Array, ...]:
         return tuple(a[index] for a in self.arrays)
+
+    def batch(self, indices: NDArray[np.int64]) -> tuple[Array, ...]:
+        """The examples of these numbers, each array's in one."""
+        return self[indices]
 
     def split(self, fraction: float, rng: np.random.Generator) -> tuple[ArrayDataset, ArrayDataset]:
         """Two data sets, the first with `fraction` of the examples (rounded down), drawn without replacement.
@@ -58,56 +67,17 @@ class ArrayDataset:
         if not 0 < count < len(self):
             raise DataError(f"a share of {fraction} of {len(self)} examples leaves one side of the split empty")
         order = rng.permutation(len(self))
-        return ArrayDataset(*self[order[:count]]), ArrayDataset(*self[order[count:]])
+        return (
+            ArrayDataset(*self[order[:count]], finite=False),  # has been looked at as a whole
+            ArrayDataset(*self[order[count:]], finite=False),
+        )
 
 
-class DataLoader:
-    """Mini-batches of a data set, in an order that follows from a seed.
-
-    Every pass over the loader is one epoch with an order of its own; epoch e of seed s is the same in every run.
-
-    Parameters
-    ----------
-    dataset : ArrayDataset
-    batch_size : int
-    shuffle : bool
-    seed : int
-    drop_last : bool
-        Leave out a last batch that is smaller than the others.
-
-    Raises
-    ------
-    DataError
-        If the batch size is not positive, or `drop_last` would leave no batch.
-
-    Examples
-    --------
-    >>> loader = DataLoader(ArrayDataset(range(5)), batch_size=2, shuffle=False)
-    >>> [x.tolist() for (x,) in loader], len(loader)
-    ([[0, 1], [2, 3], [4]], 3)
-    """
-
-    def __init__(
-        self, dataset: ArrayDataset, batch_size: int, shuffle: bool = True, seed: int = 0, drop_last: bool = False
-    ) -> None:
-        if batch_size < 1:
-            raise DataError(f"a batch needs at least one example, got batch_size={batch_size}")
-        if drop_last and batch_size > len(dataset):
-            raise DataError(f"{len(dataset)} examples do not fill one batch of {batch_size}, and drop_last is set")
-        self.dataset = dataset
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.seed = seed
-        self.drop_last = drop_last
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        batches = len(self.dataset) / self.batch_size
-        return math.floor(batches) if self.drop_last else math.ceil(batches)
-
-    def __iter__(self) -> Iterator[tuple[Array, ...]]:
-        rng = np.random.default_rng([self.seed, self.epoch])
-        self.epoch += 1
-        count = len(self.dataset)
-        order = rng.permutation(count) if self.shuffle else np.arange(count)
-        return (self.dataset[order[i * self.batch_size : (i + 1) * self.batch_size]] for i in range(len(self)))
+def _numbers(array: ArrayLike, name: str) -> Array:
+    try:
+        numbers: Array = np.asarray(array)
+    except ValueError as error:
+        raise DataError(f"{name} of the data set is no array: its rows have different lengths") from error
+    if numbers.dtype.kind in "OUSMm":
+        raise DataError(f"{name} of the data set holds {numbers.dtype}, not numbers: encode it first")
+    return numbers

@@ -3,50 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nn.data import checks
 from nn.errors import DataError, need
+from nn.tokenizers.base import Integers, token_row
 
 Tokens = NDArray[np.int64]
-
-
-def read_text(path: str | Path) -> str:
-    """The text of a UTF-8 file, line ends as ``\\n``, without a byte-order mark.
-
-    Raises
-    ------
-    DataError
-        If the file is not there, is a folder, cannot be read, is empty or is not UTF-8.
-
-    Examples
-    --------
-    >>> read_text("no such file")
-    Traceback (most recent call last):
-    nn.errors.DataError: no such file: there is no such file
-    """
-    path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a folder; name one text file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start} ({error.reason}); "
-            "save it as UTF-8 first"
-        ) from error
-    if not text:
-        raise DataError(f"{path}: the file is empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def topics() -> str:
@@ -63,8 +28,13 @@ def topics() -> str:
     return "\n\n".join(texts[name] for name in sorted(texts))
 
 
-def split_tokens(tokens: ArrayLike, fraction: float = 0.9) -> tuple[Tokens, Tokens]:
+def split_tokens(tokens: ArrayLike, fraction: float = 0.9) -> tuple[Integers, Integers]:
     """The first `fraction` of a stream to learn from, and the rest to validate on.
+
+    Raises
+    ------
+    DataError
+        If the tokens are not one row of whole numbers from 0 up, or the share does not lie between 0 and 1.
 
     Examples
     --------
@@ -72,7 +42,7 @@ def split_tokens(tokens: ArrayLike, fraction: float = 0.9) -> tuple[Tokens, Toke
     >>> len(train), validation.tolist()
     (8, [8, 9])
     """
-    stream: Tokens = np.asarray(tokens, dtype=np.int64)
+    stream = token_row(tokens, "the text")
     if not 0 < fraction < 1:
         raise DataError(f"the share of the text to learn from lies between 0 and 1, got {fraction}")
     cut = int(fraction * len(stream))
@@ -85,14 +55,18 @@ class TextDataset:
     Parameters
     ----------
     tokens : array_like of int, shape (length,)
+        Not copied, so that a file in `numpy.memmap` stays on the disk; looked through once.
     context : int
     name : str
         What error messages call this text.
+    vocab_size : int, optional
+        How many tokens the model knows.
 
     Raises
     ------
     DataError
-        If the stream has fewer than `context + 1` tokens: then there is not one window with its targets.
+        If the stream is not one row of whole numbers from 0 to `vocab_size - 1`, or has fewer than `context + 1`
+        tokens: then there is not one window with its targets.
 
     Examples
     --------
@@ -102,15 +76,14 @@ class TextDataset:
     ((3, 2), True)
     >>> [x.tolist() for x, _ in data.windows(8)]
     [[[0, 1], [2, 3]]]
+    >>> x, y = data[1]
+    >>> x.tolist(), y.tolist()
+    ([1, 2], [2, 3])
     """
 
-    def __init__(self, tokens: ArrayLike, context: int, name: str = "the text") -> None:
-        self.tokens: Tokens = np.asarray(tokens, dtype=np.int64)
-        self.context = context
-        if self.tokens.ndim != 1 or context < 1:
-            raise DataError(
-                f"a text is one row of tokens and a context of at least 1, got shape {self.tokens.shape} and {context}"
-            )
+    def __init__(self, tokens: ArrayLike, context: int, name: str = "the text", vocab_size: int | None = None) -> None:
+        self.tokens = token_row(tokens, name, vocab_size)
+        self.context = checks.whole(context, 1, "the context")
         if len(self.tokens) < context + 1:
             raise DataError(
                 f"{name} has {len(self.tokens)} tokens; a context of {context} needs at least {context + 1}: "
@@ -121,21 +94,33 @@ class TextDataset:
         """How many windows there are, overlapping ones counted."""
         return len(self.tokens) - self.context
 
+    def __getitem__(self, start: int) -> tuple[Tokens, Tokens]:
+        """The window that begins at a token, and its targets."""
+        x, y = self.batch(np.array([range(len(self))[start]]))
+        return x[0], y[0]
+
+    def batch(self, indices: Tokens) -> tuple[Tokens, Tokens]:
+        """The windows that begin at these tokens, and their targets: two arrays of shape (windows, context), int64."""
+        windows = self.tokens[indices[:, None] + np.arange(self.context + 1)].astype(np.int64, copy=False)
+        return windows[:, :-1], windows[:, 1:]
+
     def sample(self, batch: int, rng: np.random.Generator) -> tuple[Tokens, Tokens]:
         """Random windows and their targets: two arrays of shape (batch, context), int64."""
-        starts = rng.integers(len(self), size=batch)
-        windows = self.tokens[starts[:, None] + np.arange(self.context + 1)]
-        return windows[:, :-1], windows[:, 1:]
+        return self.batch(rng.integers(len(self), size=batch))
 
     def windows(self, batch: int) -> Iterator[tuple[Tokens, Tokens]]:
         """Cover the text once, window beside window, so that every token but the first is a target exactly once.
 
-        Yields inputs and targets of shape (at most `batch`, context); a shorter last window comes by itself.
+        Yields inputs and targets of shape (at most `batch`, context), int64; a shorter last window comes by itself.
         """
-        count, c = (len(self.tokens) - 1) // self.context, self.context
-        inputs: NDArray[Any] = self.tokens[: count * c].reshape(count, c)
-        targets: NDArray[Any] = self.tokens[1 : count * c + 1].reshape(count, c)
-        for start in range(0, count, batch):
-            yield inputs[start : start + batch], targets[start : start + batch]
-        if count * c < len(self.tokens) - 1:
-            yield self.tokens[None, count * c : -1], self.tokens[None, count * c + 1 :]
+        size = checks.whole(batch, 1, "batch, the number of windows at once,") * self.context
+        whole = (len(self.tokens) - 1) // self.context * self.context
+        for start in range(0, whole, size):
+            yield self._pair(start, min(start + size, whole), self.context)
+        if whole < len(self.tokens) - 1:
+            yield self._pair(whole, len(self.tokens) - 1, len(self.tokens) - 1 - whole)
+
+    def _pair(self, start: int, end: int, width: int) -> tuple[Tokens, Tokens]:
+        """Inputs from `start` to `end` and their targets, in rows."""
+        row = self.tokens[start : end + 1].astype(np.int64, copy=False)
+        return row[:-1].reshape(-1, width), row[1:].reshape(-1, width)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.errors import DataError
+from nn.tokenizers.base import token_row
 
 
 class CharTokenizer:
@@ -86,14 +87,9 @@ class CharTokenizer:
         Raises
         ------
         DataError
-            If a number is not in the range 0 to `len(self) - 1`.
+            If they are not one row of whole numbers from 0 to `len(self) - 1`.
         """
-        numbers = np.asarray(tokens if isinstance(tokens, np.ndarray) else list(tokens), dtype=np.int64)
-        if numbers.size and not (numbers.min() >= 0 and numbers.max() < len(self)):
-            raise DataError(
-                f"tokens run from 0 to {len(self) - 1}, got numbers from {numbers.min()} to {numbers.max()}"
-            )
-        return "".join(self.vocabulary[i] for i in numbers.ravel().tolist())
+        return "".join(self.vocabulary[i] for i in token_row(tokens, "what is decoded", len(self)).tolist())
 
 
 def _code_points(text: str) -> NDArray[np.uint32]:
