@@ -1,6 +1,7 @@
 """Models that read like the paper's figure."""
 
 from nn.models.gpt import GPT, Config
+from nn.models.llama import Llama, LlamaConfig, smollm2
 from nn.models.mlp import MLP
 
-__all__ = ["GPT", "MLP", "Config"]
+__all__ = ["GPT", "MLP", "Config", "Llama", "LlamaConfig", "smollm2"]

@@ -1,0 +1,38 @@
+"""What language models share: they read token numbers and predict the next ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from autograd import Tensor
+from nn import functional
+from nn.module import Module
+
+
+class LanguageModel(Module):
+    """Base of models whose `config` has a `vocab_size` and a `context`."""
+
+    config: Any
+
+    def _tokens(self, tokens: ArrayLike | Tensor, seen: int = 0) -> NDArray[Any]:
+        """Token numbers as an array of shape (batch, tokens) that fits in the context behind `seen` earlier ones."""
+        array = tokens.data if isinstance(tokens, Tensor) else np.asarray(tokens)
+        if array.ndim != 2:
+            raise ValueError(f"{self._label}: tokens of shape {array.shape}, wanted (batch, tokens)")
+        if seen + array.shape[1] > self.config.context:
+            before = f" after {seen} in the cache" if seen else ""
+            raise ValueError(
+                f"{self._label}: {array.shape[1]} tokens{before}, but the context is {self.config.context}"
+            )
+        return array
+
+    def loss(self, tokens: ArrayLike | Tensor, targets: ArrayLike | Tensor) -> Tensor:
+        """Mean cross-entropy of the next tokens, in nats; `targets` has the shape of `tokens`."""
+        logits, numbers = self(tokens), np.asarray(getattr(targets, "data", targets))
+        if numbers.shape != logits.shape[:2]:
+            raise ValueError(f"{self._label}: targets of shape {numbers.shape}, wanted {logits.shape[:2]}")
+        result: Tensor = functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), numbers.ravel())
+        return result
