@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import Tensor
+from nn.functional.conv import expect_size
 from nn.init import default_rng
 
 
@@ -31,10 +32,8 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Gen
 def _channels(name: str, axes: int, x: Tensor, p: float, training: bool, rng: np.random.Generator | None) -> Tensor:
     """Whole channels of (N, C, *size) or (C, *size) zero, `axes` axes of size."""
     probability(name, p)
-    lead = x.ndim - axes
-    if lead not in (1, 2):
-        raise ValueError(f"{name}: input of shape {x.shape}, wanted (N, C, ...) or (C, ...) with {axes} axes of size")
-    return _dropped(x, (*x.shape[:lead], *[1] * axes), p, rng) if training and p else x
+    expect_size(name, x, axes)
+    return _dropped(x, (*x.shape[: x.ndim - axes], *[1] * axes), p, rng) if training and p else x
 
 
 def dropout1d(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Tensor:

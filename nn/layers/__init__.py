@@ -28,16 +28,27 @@ from nn.layers.activation import (
     Tanhshrink,
     Threshold,
 )
+from nn.layers.adaptive_pool import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+)
 from nn.layers.alibi import ALiBi
 from nn.layers.attention import CausalSelfAttention
 from nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from nn.layers.bilinear import Bilinear
 from nn.layers.block import Block
 from nn.layers.container import ModuleList, Sequential
 from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from nn.layers.distance import CosineSimilarity, PairwiseDistance
 from nn.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d
 from nn.layers.embedding import Embedding
 from nn.layers.gated import GeGLU, SwiGLU
 from nn.layers.group_norm import GroupNorm
+from nn.layers.instance_norm import InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from nn.layers.layer_norm import LayerNorm
 from nn.layers.linear import Linear
 from nn.layers.mlp import FeedForward
@@ -46,14 +57,18 @@ from nn.layers.position import LearnedPositionalEmbedding, SinusoidalPositionalE
 from nn.layers.rms_norm import RMSNorm
 from nn.layers.rotary import RotaryEmbedding
 from nn.layers.shaping import Flatten, Identity, Unflatten
+from nn.layers.upsample import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
-    "ALiBi", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Block", "CELU",
-    "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d",
-    "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "Embedding", "FeedForward", "Flatten", "GELU", "GLU",
-    "GeGLU", "GroupNorm", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LayerNorm", "LeakyReLU",
-    "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish",
-    "ModuleList", "PReLU", "RMSNorm", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid",
-    "SinusoidalPositionalEmbedding", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh",
-    "Tanhshrink", "Threshold", "Unflatten",
+    "ALiBi", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
+    "Bilinear", "Block", "CELU", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
+    "ConvTranspose2d", "ConvTranspose3d", "CosineSimilarity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU",
+    "Embedding", "FeedForward", "Flatten", "GELU", "GLU", "GeGLU", "GroupNorm", "Hardshrink", "Hardsigmoid",
+    "Hardswish", "Hardtanh", "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm",
+    "LeakyReLU", "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d",
+    "MaxPool3d", "Mish", "ModuleList", "PReLU", "PairwiseDistance", "PixelShuffle", "PixelUnshuffle", "RMSNorm",
+    "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid", "SinusoidalPositionalEmbedding",
+    "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold",
+    "Unflatten", "Upsample",
 ]  # fmt: skip

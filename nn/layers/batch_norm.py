@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, ops
-from nn.layers.spatial import channelwise
+from autograd import Tensor
+from nn import functional
 from nn.module import Module, Parameter
 
 
@@ -43,27 +43,15 @@ class _BatchNorm(Module):
                 f"{self._label}: input of shape {shape}, wanted (N, {self.num_features}, ...) of {wanted} axes"
             )
         x = x if isinstance(x, Tensor) else Tensor(x)
-        column = (-1, *[1] * (x.ndim - 2))
-        if self.training or self.running_mean is None or self.running_var is None:
-            mean, var = self._statistics(x)
-        else:
-            mean, var = (Tensor(b.reshape(column), dtype=x.dtype) for b in (self.running_mean, self.running_var))
-        return channelwise((x - mean) / ops.sqrt(var + self.eps), self.weight, self.bias)
-
-    def _statistics(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and variance of each channel in the batch; in training the running ones follow."""
-        count = x.size // max(1, self.num_features)
-        if self.training and count < 2:
-            raise ValueError(f"{self._label}: input of shape {x.shape}; training needs more than one value a channel")
-        axes = (0, *range(2, x.ndim))
-        mean, var = ops.mean(x, axis=axes, keepdims=True), ops.var(x, axis=axes, keepdims=True)
-        if self.training and self.running_mean is not None and self.running_var is not None:
-            self.num_batches_tracked = np.asarray(self.num_batches_tracked) + 1
-            part = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-            seen, spread = mean.data.reshape(-1), var.data.reshape(-1) * (count / (count - 1))
-            self.running_mean = ((1 - part) * self.running_mean + part * seen).astype(self.running_mean.dtype)
-            self.running_var = ((1 - part) * self.running_var + part * spread).astype(self.running_var.dtype)
-        return mean, var
+        by_batch = self.training or self.running_mean is None
+        tracked = (self.running_mean, self.running_var)
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if self.training and x.size // max(1, self.num_features) < 2:
+            raise ValueError(f"{self._label}: input of shape {shape}; training needs more than one value a channel")
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked += 1
+            momentum = 1 / int(self.num_batches_tracked) if self.momentum is None else momentum
+        return functional.batch_norm(x, *tracked, self.weight, self.bias, by_batch, momentum, self.eps)
 
     def extra_repr(self) -> str:
         return (

@@ -84,7 +84,7 @@ class Dropout3d(_ChannelDropout):
     --------
     >>> import numpy as np
     >>> Dropout3d().eval()(np.ones((1, 3, 2, 2, 2), np.float32)).data.sum().item()
-    12.0
+    24.0
     """
 
     axes = 3

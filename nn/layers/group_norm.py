@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import Tensor, ops
-from nn.layers.spatial import channelwise
+from autograd import Tensor
+from nn import functional
 from nn.module import Module, Parameter
 
 
@@ -38,11 +38,9 @@ class GroupNorm(Module):
         shape = self._shape_of(x)
         if len(shape) < 2 or shape[1] != self.num_channels:
             raise ValueError(f"{self._label}: input of shape {shape}, wanted (N, {self.num_channels}, ...)")
-        parts = ops.reshape(x, (shape[0], self.num_groups, self.num_channels // self.num_groups, *shape[2:]))
-        axes = tuple(range(2, parts.ndim))
-        mean, var = ops.mean(parts, axis=axes, keepdims=True), ops.var(parts, axis=axes, keepdims=True)
-        y = ops.reshape((parts - mean) / ops.sqrt(var + self.eps), shape)
-        return channelwise(y, self.weight, self.bias)
+        return functional.group_norm(
+            x if isinstance(x, Tensor) else Tensor(x), self.num_groups, self.weight, self.bias, self.eps
+        )
 
     def extra_repr(self) -> str:
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.weight is not None}"

@@ -6,20 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, ops
 from nn.module import Module
 
 Sizes = int | tuple[int, ...]  # one for all axes, or one an axis
 SIZES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-
-
-def channelwise(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """x weight + bias with a number of each for a channel, axis 1; `x` itself without them."""
-    if weight is None or bias is None:
-        return x
-    column = (-1, *[1] * (x.ndim - 2))
-    result: Tensor = x * ops.reshape(weight, column) + ops.reshape(bias, column)
-    return result
 
 
 class Spatial(Module):

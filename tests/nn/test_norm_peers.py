@@ -62,3 +62,24 @@ def test_batch_norm_is_pytorchs(options, axes, shape, dtype, rng):
 @pytest.mark.parametrize(("groups", "options"), [(1, {}), (3, {}), (2, {"affine": False, "eps": 0.1})])
 def test_group_norm_is_pytorchs(groups, options, shape, dtype, rng):
     agree(*twins("GroupNorm", dtype, rng, groups, 6, **options), shape, dtype, rng)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(("axes", "shape"), SHAPES[1:])
+@pytest.mark.parametrize("options", [{}, {"affine": True}, {"track_running_stats": True, "momentum": 0.3}])
+def test_instance_norm_is_pytorchs(options, axes, shape, dtype, rng):
+    ours, theirs = twins(f"InstanceNorm{axes}", dtype, rng, 3, **options)
+    for _ in range(2):
+        agree(ours, theirs, shape, dtype, rng)
+    agree(ours, theirs, shape[1:], dtype, rng)
+    ours.eval(), theirs.eval()
+    agree(ours, theirs, shape, dtype, rng)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(("shape", "options"), [((3, 4), {}), ((4,), {"bias": False}), ((2, 3, 4), {"eps": 0.1})])
+def test_norms_of_the_last_axes_are_pytorchs(shape, options, dtype, rng):
+    agree(*twins("LayerNorm", dtype, rng, shape, **options), (5, 2, 3, 4), dtype, rng)
+    options = {k: v for k, v in options.items() if k != "bias"}
+    agree(*twins("RMSNorm", dtype, rng, shape, **options), (5, 2, 3, 4), dtype, rng)
+    agree(*twins("RMSNorm", dtype, rng, shape, elementwise_affine=False), (5, 2, 3, 4), dtype, rng)

@@ -75,6 +75,40 @@ def test_pools_are_pytorchs(kind, options, axes, dtype, rng):
         agree(*both(f"{kind}Pool{axes}d", 3, **options), (*batch, 2, *(8, 7, 6)[:axes]), dtype, rng)
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize(("kind", "size"), [(k, s) for k in ("Avg", "Max") for s in (1, 3, 5, 9, (3, 1, 4))])
+def test_adaptive_pools_are_pytorchs(kind, size, axes, dtype, rng):
+    size = size[:axes] if isinstance(size, tuple) else size
+    for batch in ((2,), ()):
+        agree(*both(f"Adaptive{kind}Pool{axes}d", size), (*batch, 2, *(8, 7, 6)[:axes]), dtype, rng)
+    if axes == 2:
+        agree(*both(f"Adaptive{kind}Pool2d", (None, 3)), (2, 2, 8, 7), dtype, rng)
+
+
+SIZES = [{"size": 1}, {"size": 3}, {"size": 13}, {"scale_factor": 2}, {"scale_factor": 0.6}, {"scale_factor": 2.5}]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("options", SIZES)
+def test_upsampling_is_pytorchs(options, dtype, rng):
+    for axes, mode in ((1, "linear"), (2, "bilinear"), (2, "bicubic"), (3, "trilinear")):
+        shape = (2, 3, *(7, 4, 6)[:axes])
+        agree(*both("Upsample", mode=mode, align_corners=False, **options), shape, dtype, rng)
+        agree(*both("Upsample", mode=mode, align_corners=True, **options), shape, dtype, rng)
+        for near in ("nearest", "nearest-exact"):
+            ours = nn.Upsample(mode=near, **options)
+            agree(ours, torch.nn.Upsample(mode=near, **options), shape, dtype, rng)
+    two = {k: (v, 2 * v) for k, v in options.items()}
+    agree(*both("Upsample", mode="bilinear", align_corners=False, **two), (1, 2, 5, 4), dtype, rng)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("PixelShuffle", (8, 2, 3)), ("PixelUnshuffle", (2, 6, 4))])
+def test_pixels_move_as_pytorchs(name, shape, rng):
+    for batch in ((), (3,), (2, 3)):
+        agree(*both(name, 2), (*batch, *shape), "float64", rng)
+
+
 @pytest.mark.parametrize(
     ("name", "args"),
     [
