@@ -1,20 +1,36 @@
-"""Optimisers, learning-rate schedules and gradient clipping, named as in PyTorch."""
+"""Optimisers, learning-rate schedules, averages of weights, loss scaling and gradient clipping, named as in PyTorch."""
 
+from nn.optim.adadelta import Adadelta
+from nn.optim.adafactor import Adafactor
+from nn.optim.adagrad import Adagrad
 from nn.optim.adam import Adam, AdamW
+from nn.optim.adamax import Adamax
 from nn.optim.clip import clip_grad_norm_, clip_grad_value_
 from nn.optim.groups import decay_groups, muon_groups
+from nn.optim.lion import Lion
 from nn.optim.muon import Muon, orthogonalize
+from nn.optim.nadam import NAdam
 from nn.optim.optimizer import Optimizer
+from nn.optim.radam import RAdam
+from nn.optim.rmsprop import RMSprop
 from nn.optim.schedule import CosineSchedule, cosine
 from nn.optim.sgd import SGD
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "CosineSchedule",
+    "Lion",
     "Muon",
+    "NAdam",
     "Optimizer",
+    "RAdam",
+    "RMSprop",
     "clip_grad_norm_",
     "clip_grad_value_",
     "cosine",

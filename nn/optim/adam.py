@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from autograd import RowSparse, Tensor
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, gradient, moving, rows_of
+from autograd import RowSparse
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward, toward_square
 
 
 class Adam(Optimizer):
@@ -18,8 +18,8 @@ class Adam(Optimizer):
         p \leftarrow p - \eta \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
 
     Of a sparse gradient (`autograd.RowSparse`) only the rows that it has are moved, and only their moments change: the
-    lazy form of PyTorch's `SparseAdam`, with its :math:`\sqrt{1 - \beta_2^t} / (\sqrt{v} + \epsilon)`. It excludes the
-    weight decay of `Adam`; that of `AdamW` shrinks all rows.
+    lazy form of PyTorch's `SparseAdam`, with its :math:`\sqrt{1 - \beta_2^t} / (\sqrt{v} + \epsilon)`. It excludes
+    `amsgrad` and the weight decay of `Adam`; that of `AdamW` shrinks all rows.
 
     Parameters
     ----------
@@ -33,6 +33,12 @@ class Adam(Optimizer):
         :math:`\epsilon`.
     weight_decay : float
         :math:`\lambda`; here :math:`\lambda p` is added to the gradient. See `AdamW` for the decoupled form.
+    amsgrad : bool
+        Divide by the largest :math:`v` so far, as Reddi, Kale and Kumar (2018) do.
+    maximize : bool
+        Climb instead: :math:`-g` in place of :math:`g`.
+    decoupled_weight_decay : bool
+        Whether to decay as `AdamW` does.
 
     References
     ----------
@@ -51,7 +57,8 @@ class Adam(Optimizer):
     [0.9, -2.1]
     """
 
-    decoupled = False
+    keeps = {"step": "", "exp_avg": "", "exp_avg_sq": "", "max_exp_avg_sq": "amsgrad"}
+    sparse = True
 
     def __init__(
         self,
@@ -60,61 +67,44 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
-        self._steps: dict[int, int] = {}  # by id of the parameter: one that had no gradient for a while starts late
-        self._scratch: dict[np.dtype[np.floating], Array] = {}
+        super().__init__(
+            params,
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            amsgrad=amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=decoupled_weight_decay,
+        )
 
-    def _step_group(self, group: Group) -> None:
-        lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
-        for p in moving(group):
-            sparse = rows_of(p, "Adam", 0.0 if self.decoupled else decay)
-            if sparse is not None:
-                self._step_rows(p, sparse, group)
-                continue
-            values, g = p.numpy(writable=True), gradient(p)
-            m, v = self._arrays(p, "m", "v")
-            t = self._steps[id(p)] = self._steps.get(id(p), 0) + 1
-            if decay and self.decoupled:
-                values *= 1 - lr * decay
-            elif decay:
-                g = g + decay * values
+    def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
+        (beta1, beta2), t, work = group["betas"], int(state["step"]), self._work(values)
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        # every line writes into memory that is already there: this is bound by memory traffic
+        toward(m, 1 - beta1, g, work)
+        toward_square(v, 1 - beta2, g, work)
+        if group["amsgrad"]:
+            v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
+        seen = math.sqrt(1 - beta2**t)  # sqrt(v) / seen + eps, times seen: one pass less
+        np.sqrt(v, out=work)
+        work += group["eps"] * seen
+        np.divide(m, work, out=work)
+        work *= group["lr"] * seen / (1 - beta1**t)
+        values -= work
 
-            # every line writes into memory that is already there: this loop is bound by memory traffic
-            work = self._work(values)
-            m *= beta1
-            m += np.multiply(g, 1 - beta1, out=work)
-            v *= beta2
-            np.multiply(g, g, out=work)
-            work *= 1 - beta2
-            v += work
-
-            np.sqrt(v, out=work)
-            work /= math.sqrt(1 - beta2**t)
-            work += eps
-            np.divide(m, work, out=work)
-            work *= lr / (1 - beta1**t)
-            values -= work
-
-    def _step_rows(self, p: Tensor, g: RowSparse, group: Group) -> None:
-        lr, (beta1, beta2), eps, decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
-        values = p.numpy(writable=True)
-        m, v = self._arrays(p, "m", "v")
-        t = self._steps[id(p)] = self._steps.get(id(p), 0) + 1
-        if decay:
-            values *= 1 - lr * decay
-        first = m[g.rows] = beta1 * m[g.rows] + (1 - beta1) * g.values
-        second = v[g.rows] = beta2 * v[g.rows] + (1 - beta2) * g.values**2
-        rate = lr * math.sqrt(1 - beta2**t) / (1 - beta1**t)
-        values[g.rows] -= rate * first / (np.sqrt(second) + eps)
-
-    def _work(self, like: Array) -> Array:
-        """Scratch memory of an array's shape, shared by all parameters of its dtype."""
-        scratch = self._scratch.get(like.dtype)
-        if scratch is None:
-            sizes = [p.size for p in self.parameters() if p.dtype == like.dtype]
-            scratch = self._scratch[like.dtype] = np.empty(max(sizes), like.dtype)
-        return scratch[: like.size].reshape(like.shape)
+    def _move_rows(self, values: Array, g: RowSparse, state: State, group: Group) -> None:
+        (beta1, beta2), t, rows = group["betas"], int(state["step"]), g.rows
+        m, v = state["exp_avg"], state["exp_avg_sq"]
+        first = m[rows] = beta1 * m[rows] + (1 - beta1) * g.values
+        second = v[rows] = beta2 * v[rows] + (1 - beta2) * g.values**2
+        rate = group["lr"] * math.sqrt(1 - beta2**t) / (1 - beta1**t)
+        values[rows] -= rate * first / (np.sqrt(second) + group["eps"])
 
 
 class AdamW(Adam):
@@ -124,7 +114,7 @@ class AdamW(Adam):
     ----------
     params : iterable of Tensor, or of dict
         See `Optimizer`, and `decay_groups` for groups that leave out norms, biases and embeddings.
-    lr, betas, eps
+    lr, betas, eps, amsgrad, maximize
         As in `Adam`.
     weight_decay : float
         :math:`\lambda`.
@@ -145,8 +135,6 @@ class AdamW(Adam):
     [0.95]
     """
 
-    decoupled = True
-
     def __init__(
         self,
         params: Parameters,
@@ -154,5 +142,8 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, decoupled_weight_decay=True)

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, gradient, moving
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, gradient
 
 # The quintic that lifts small singular values fastest; it ends between about 0.7 and 1.2 rather than at 1.
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+
+Member = tuple[Tensor, Group, State, Array, Array]  # the last two: the values to change, and where to
 
 
 class Muon(Optimizer):
@@ -63,6 +65,9 @@ class Muon(Optimizer):
     True
     """
 
+    keeps = {"momentum_buffer": ""}
+    decoupled = True
+
     def __init__(
         self,
         params: Parameters,
@@ -82,49 +87,53 @@ class Muon(Optimizer):
             steps=steps,
             split=split,
         )
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.ndim != 2:
-                    raise ValueError(f"Muon moves matrices, not a tensor of shape {p.shape}; give that one to AdamW")
-                if group["split"] < 1 or p.shape[0] % group["split"]:
-                    raise ValueError(f"Muon: the {p.shape[0]} rows of a matrix do not split into {group['split']}")
+
+    def _check_group(self, group: Group) -> None:
+        for p in group["params"]:
+            if p.ndim != 2:
+                raise ValueError(f"Muon moves matrices, not a tensor of shape {p.shape}; give that one to AdamW")
+            if p.shape[0] % group["split"]:
+                raise ValueError(f"Muon: the {p.shape[0]} rows of a matrix do not split into {group['split']}")
 
     def step(self) -> None:
         """Move every matrix that has a gradient; those of one shape go through the iteration together."""
-        batches: dict[tuple[Any, ...], list[tuple[Tensor, Group, Array]]] = {}
-        for group in self.param_groups:
-            for p in moving(group):
-                direction = self._direction(p, group)
-                rows, columns = p.shape[0] // group["split"], p.shape[1]
-                shape = (min(rows, columns), max(rows, columns), p.dtype, group["steps"])
-                batches.setdefault(shape, []).append((p, group, direction))
+        batches: dict[tuple[Any, ...], list[Member]] = {}
+        for p, group in self._due():
+            state, values = self._begin(p, group)
+            direction = self._direction(gradient(p), values, state, group)
+            rows, columns = p.shape[0] // group["split"], p.shape[1]
+            shape = (min(rows, columns), max(rows, columns), values.dtype, group["steps"])
+            batches.setdefault(shape, []).append((p, group, state, values, direction))
         for (*_, steps), members in batches.items():
             self._step_batch(members, steps)
 
-    def _direction(self, p: Tensor, group: Group) -> Array:
+    def _direction(self, g: Array, values: Array, state: State, group: Group) -> Array:
         """Momentum, looked ahead if asked: shape (split, rows / split, columns)."""
-        momentum, g = group["momentum"], gradient(p)
-        (m,) = self._arrays(p, "m")
+        momentum, m = group["momentum"], state["momentum_buffer"]
         m *= momentum
-        m += (1 - momentum) * g
-        direction = momentum * m + (1 - momentum) * g if group["nesterov"] else m
-        return direction.reshape(group["split"], -1, p.shape[1])
+        m += np.multiply(g, 1 - momentum, out=self._work(values), dtype=values.dtype)
+        direction = m
+        if group["nesterov"]:
+            direction = momentum * m
+            direction += self._work(values)
+        return direction.reshape(group["split"], -1, values.shape[1])
 
-    @staticmethod
-    def _step_batch(members: list[tuple[Tensor, Group, Array]], steps: int) -> None:
-        wide = [d if d.shape[1] <= d.shape[2] else d.swapaxes(1, 2) for _, _, d in members]
+    def _step_batch(self, members: list[Member], steps: int) -> None:
+        wide = [d if d.shape[1] <= d.shape[2] else d.swapaxes(1, 2) for *_, d in members]
         orthogonal = orthogonalize(np.concatenate(wide), steps)
         taken = 0
-        for p, group, direction in members:
+        for p, group, state, values, direction in members:
             parts, rows, columns = direction.shape
             update = orthogonal[taken : taken + parts]
             taken += parts
             if rows > columns:
                 update = update.swapaxes(1, 2)
-            values = p.numpy(writable=True)
-            if group["weight_decay"]:
-                values *= 1 - group["lr"] * group["weight_decay"]
-            values -= (group["lr"] * math.sqrt(max(1.0, rows / columns)) * update).reshape(p.shape)
+            self._decay(values, group)
+            work = self._work(values)
+            np.multiply(update, group["lr"] * math.sqrt(max(1.0, rows / columns)), out=work.reshape(update.shape))
+            values -= work
+            if "master" in state:
+                self._finish(p, state)
 
 
 def orthogonalize(matrices: Array, steps: int = 5) -> Array:
