@@ -55,6 +55,8 @@ from nn.layers.mlp import FeedForward
 from nn.layers.multihead_attention import MultiheadAttention
 from nn.layers.pool import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
 from nn.layers.position import LearnedPositionalEmbedding, SinusoidalPositionalEmbedding
+from nn.layers.recurrent import GRU, LSTM, RNN
+from nn.layers.recurrent_cell import GRUCell, LSTMCell, RNNCell
 from nn.layers.rms_norm import RMSNorm
 from nn.layers.rotary import RotaryEmbedding
 from nn.layers.shaping import Flatten, Identity, Unflatten
@@ -69,15 +71,15 @@ from nn.layers.upsample import PixelShuffle, PixelUnshuffle, Upsample
 
 __all__ = [
     "ALiBi", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear",
-    "Block", "CELU", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
-    "ConvTranspose3d", "CosineSimilarity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "Embedding",
-    "FeedForward", "Flatten", "GELU", "GLU", "GeGLU", "GroupNorm", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh",
-    "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "LeakyReLU",
-    "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish",
-    "ModuleList", "MultiheadAttention", "PReLU", "PairwiseDistance", "PixelShuffle", "PixelUnshuffle", "RMSNorm",
-    "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid", "SinusoidalPositionalEmbedding",
-    "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold",
-    "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
-    "Unflatten", "Upsample",
+    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
+    "Bilinear", "Block", "CELU", "CausalSelfAttention", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
+    "ConvTranspose2d", "ConvTranspose3d", "CosineSimilarity", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU",
+    "Embedding", "FeedForward", "Flatten", "GELU", "GLU", "GRU", "GRUCell", "GeGLU", "GroupNorm", "Hardshrink",
+    "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LSTM",
+    "LSTMCell", "LayerNorm", "LeakyReLU", "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax",
+    "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "ModuleList", "MultiheadAttention", "PReLU", "PairwiseDistance",
+    "PixelShuffle", "PixelUnshuffle", "RMSNorm", "RNN", "RNNCell", "ReLU", "ReLU6", "RotaryEmbedding", "SELU",
+    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositionalEmbedding", "Softmax", "Softmin", "Softplus", "Softshrink",
+    "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten", "Upsample",
 ]  # fmt: skip

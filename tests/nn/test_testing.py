@@ -14,15 +14,21 @@ from nn.layers import (
     Dropout,
     Embedding,
     FeedForward,
+    GeGLU,
     LayerNorm,
+    LearnedPositionalEmbedding,
     Linear,
     ReLU,
     RMSNorm,
+    RotaryEmbedding,
+    SinusoidalPositionalEmbedding,
+    SwiGLU,
+    TransformerEncoderLayer,
 )
 from nn.testing import models
 
 
-@hypothesis.settings(max_examples=8)
+@hypothesis.settings(max_examples=20)
 @hypothesis.given(models(3))
 def test_networks_run_and_every_parameter_gets_its_gradient(model):
     with np.errstate(all="ignore"):
@@ -36,7 +42,7 @@ def test_networks_run_and_every_parameter_gets_its_gradient(model):
         assert parameter.grad is not None and parameter.grad.shape == parameter.shape, name
 
 
-@hypothesis.settings(max_examples=6)
+@hypothesis.settings(max_examples=15)
 @hypothesis.given(models(2, embedding=False, dtype=np.float64), st.integers(0, 3))
 def test_gradients_by_parameters_are_those_of_differences(model, seed):
     rng = np.random.default_rng(seed)
@@ -63,7 +69,7 @@ def test_gradients_by_parameters_are_those_of_differences(model, seed):
 def test_every_kind_of_layer_is_drawn():
     seen = set()
 
-    @hypothesis.settings(max_examples=40, phases=[hypothesis.Phase.generate])
+    @hypothesis.settings(max_examples=150, phases=[hypothesis.Phase.generate])
     @hypothesis.given(models(dropout=True))
     def run(model):
         seen.update(type(layer) for layer in model.module.modules())
@@ -71,3 +77,5 @@ def test_every_kind_of_layer_is_drawn():
 
     run()
     assert {Embedding, Block, Dropout, LayerNorm, RMSNorm, CausalSelfAttention, FeedForward, Linear, ReLU} <= seen
+    assert {GeGLU, SwiGLU, TransformerEncoderLayer, RotaryEmbedding} <= seen
+    assert {LearnedPositionalEmbedding, SinusoidalPositionalEmbedding} <= seen
