@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import os
 import sys
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -95,10 +96,11 @@ def fetch(name: str, urls: Sequence[str], digest: str, folder: str | Path | None
 
 @contextlib.contextmanager
 def _part(path: Path) -> Iterator[Path]:
-    """A file of this process alone; it begins with what an earlier one has left, and a later one gets what is left."""
-    left, own = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.{os.getpid()}.part")
+    """A file of this call alone; it begins with what an earlier one has left, and a later one gets what is left."""
+    left = path.with_name(f".{path.name}.part")
+    own = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     with contextlib.suppress(FileNotFoundError):
-        os.replace(left, own)  # of several processes one gets it
+        os.replace(left, own)  # of several calls at once, one gets it
     try:
         yield own
     finally:
@@ -110,23 +112,29 @@ def _from_mirrors(urls: Sequence[str], digest: str, part: Path, path: Path, time
     faults = []
     for url in urls:
         try:
-            _complete(url, part, timeout)
+            return _right(url, digest, part, timeout)
         except _Broken as fault:
             faults.append(f"{url}: {fault}")
-            continue
-        if _holds(part, digest):
-            return
-        part.unlink()
-        faults.append(f"{url}: gave another file than {digest}")
     tried = "; ".join(faults) or "there is no address to get it from"
     raise DataError(
-        f"{path.name} is not in {path.parent} and cannot be downloaded ({tried}): try again with a network, or put "
-        "the file there"
+        f"{path.name} cannot be downloaded ({tried}): try again with a network, or put the file there: {path}"
     )
 
 
 class _Broken(Exception):
     """A download that did not come to its end."""
+
+
+def _right(url: str, digest: str, part: Path, timeout: float) -> None:
+    """Download the file with this digest; from the start, if what an earlier download left was none of it."""
+    while True:
+        began = _size(part)
+        _complete(url, part, timeout)
+        if _holds(part, digest):
+            return
+        part.unlink()
+        if not began:
+            raise _Broken(f"gave another file than {digest}")
 
 
 def _complete(url: str, part: Path, timeout: float) -> None:

@@ -25,6 +25,25 @@ def test_a_dataset_refuses_arrays_that_do_not_match(arrays):
         ArrayDataset(*arrays)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_numbers_that_are_not_finite_are_refused_with_their_place(bad):
+    x = np.ones((4, 3, 2), np.float32)
+    x[2, 1, 0] = x[3, 0, 0] = bad
+    with pytest.raises(DataError, match=r"array 1 has 2 of 24 elements that are not finite.*at \[2, 1, 0\]"):
+        ArrayDataset(np.arange(4), x)
+    data = ArrayDataset(x, finite=False)
+    assert len(data.split(0.5, np.random.default_rng(0))[0]) == 2
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [([[1], [1, 2]], "different lengths"), (["a", "b"], "not numbers"), (np.array([None]), "object, not numbers")],
+)
+def test_what_does_not_hold_numbers_is_refused(array, words):
+    with pytest.raises(DataError, match=f"array 0 .*{words}"):
+        ArrayDataset(array)
+
+
 def test_split_divides_without_loss_or_repetition(rng):
     first, second = ArrayDataset(np.arange(50)).split(0.8, rng)
     assert (len(first), len(second)) == (40, 10)
@@ -147,6 +166,51 @@ def test_a_text_shorter_than_the_context_is_refused():
         TextDataset(np.zeros((2, 9)), 5)
 
 
+@pytest.mark.parametrize("use", [lambda t: TextDataset(t, 2, "the book"), split_tokens])
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [
+        ([0.0, 1.5, 2.0, 3.0], "whole numbers, got float64"),
+        ([True, False, True, True], "whole numbers, got bool"),
+        (["a", "b", "c"], "encode it with a tokenizer first"),
+        ([0, 1, -3, 2], "token -3 at position 2, but tokens run from 0"),
+        (np.array([0, 1, 2**63], np.uint64), f"token {2**63} at position 2"),
+        ([0, 1, 2**70], "whole numbers, got object"),
+    ],
+)
+def test_what_is_no_token_is_refused(tokens, words, use):
+    with pytest.raises(DataError, match=words):
+        use(tokens)
+
+
+def test_tokens_that_a_model_does_not_know_are_named():
+    assert TextDataset([0, 1, 2], 2, vocab_size=3).tokens.tolist() == [0, 1, 2]
+    with pytest.raises(DataError, match="the book: token 3 at position 1, but tokens run from 0 to 2"):
+        TextDataset([0, 3, 2], 2, "the book", vocab_size=3)
+
+
+def test_tokens_stay_on_the_disk_and_windows_are_what_an_embedding_takes(tmp_path):
+    np.arange(1000, dtype=np.uint16).tofile(tmp_path / "tokens")
+    stored = np.memmap(tmp_path / "tokens", np.uint16, "r")
+    data = TextDataset(stored, 8)
+    assert np.shares_memory(data.tokens, stored)
+    pairs = [data[5], data[-1], data.sample(3, np.random.default_rng(0)), next(data.windows(4))]
+    for x, y in pairs:
+        assert (x.dtype, y.dtype) == (np.int64, np.int64)
+        assert (y == x + 1).all()
+    assert (pairs[0][0][0], pairs[1][1][-1]) == (5, 999)
+    with pytest.raises(IndexError):
+        data[992]
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5])
+def test_contexts_and_windows_are_whole_numbers(size):
+    with pytest.raises(DataError, match="the context is"):
+        TextDataset(np.arange(9), size)
+    with pytest.raises(DataError, match="windows at once"):
+        next(TextDataset(np.arange(9), 2).windows(size))
+
+
 def test_split_tokens_cuts_in_order():
     learn, validate = split_tokens(np.arange(100))
     assert (learn.tolist(), validate.tolist()) == (list(range(90)), list(range(90, 100)))
@@ -181,6 +245,8 @@ def test_unknown_tokens_are_refused():
     for token in (-1, 3):
         with pytest.raises(DataError, match="0 to 2"):
             CharTokenizer("abc").decode([0, token])
+    with pytest.raises(DataError, match="whole numbers, got float64"):
+        CharTokenizer("abc").decode([0, 1.7])
 
 
 def test_vocabularies_that_cannot_be():
