@@ -15,6 +15,7 @@ from nn.module import Module
 __all__ = ["Model", "models"]
 
 WIDTHS = (1, 2, 4)
+TOKENS = 3
 ACTIVATIONS = (layers.ReLU, layers.GELU, layers.Sigmoid, layers.Tanh)
 
 
@@ -38,10 +39,11 @@ class Model:
 
 def _layer(draw: Any, width: int, rng: np.random.Generator, dropout: bool) -> tuple[Module, int]:
     """A layer that takes `width` numbers a token, and how many it gives."""
-    kinds = ["linear", "activation", "layer_norm", "rms_norm", "attention", "block", "mlp"]
+    kinds = ["linear", "activation", "layer_norm", "rms_norm", "attention", "block", "mlp", "swiglu", "geglu"]
+    kinds += ["encoder", "learned", "sinusoidal"] + ["rotary"] * (width % 2 == 0)
     kind = draw(st.sampled_from(kinds + ["dropout"] * dropout))
     heads = draw(st.sampled_from([h for h in (1, 2) if width % h == 0]))
-    bias = draw(st.booleans())
+    bias, flag = draw(st.booleans()), draw(st.booleans())
     p = draw(st.sampled_from((0.0, 0.5))) if dropout else 0.0
     if kind == "linear":
         wide = draw(st.sampled_from(WIDTHS))
@@ -55,6 +57,14 @@ def _layer(draw: Any, width: int, rng: np.random.Generator, dropout: bool) -> tu
         "block": lambda: layers.Block(width, heads, bias=bias, dropout=p, rng=rng),
         "mlp": lambda: layers.FeedForward(width, bias=bias, dropout=p, rng=rng),
         "dropout": lambda: layers.Dropout(p, rng=rng),
+        "swiglu": lambda: layers.SwiGLU(width, bias=bias, rng=rng),
+        "geglu": lambda: layers.GeGLU(width, bias=bias, rng=rng),
+        "encoder": lambda: layers.TransformerEncoderLayer(
+            width, heads, 2 * width, p, batch_first=True, norm_first=flag, bias=bias, rng=rng
+        ),
+        "learned": lambda: layers.LearnedPositionalEmbedding(TOKENS, width, rng=rng),
+        "sinusoidal": lambda: layers.SinusoidalPositionalEmbedding(width),
+        "rotary": lambda: layers.RotaryEmbedding(width, interleaved=flag),
     }
     return made[kind](), width
 
@@ -62,7 +72,7 @@ def _layer(draw: Any, width: int, rng: np.random.Generator, dropout: bool) -> tu
 def models(
     depth: int = 4, *, embedding: bool | None = None, dropout: bool = False, dtype: Any = np.float32
 ) -> st.SearchStrategy[Model]:
-    """Networks of up to `depth` layers: linear ones, activations, norms, attention, whole blocks; with their input.
+    """Networks of up to `depth` layers: linear, activations, norms, positions, attention, blocks; with their input.
 
     Parameters
     ----------
@@ -89,7 +99,7 @@ def models(
         rng = np.random.default_rng(draw(st.integers(0, 2**16)))
         width = draw(st.sampled_from(WIDTHS))
         stack: list[Module] = []
-        shape = (draw(st.integers(1, 2)), draw(st.integers(1, 3)))
+        shape = (draw(st.integers(1, 2)), draw(st.integers(1, TOKENS)))
         if draw(st.booleans()) if embedding is None else embedding:
             words = draw(st.integers(2, 5))
             stack.append(layers.Embedding(words, width, rng=rng, sparse=draw(st.booleans())))

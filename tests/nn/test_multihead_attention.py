@@ -7,7 +7,6 @@ import nn
 from autograd import Tensor
 from autograd.testing import check_grads
 
-
 OPTIONS = [{}, {"num_kv_heads": 2}, {"num_kv_heads": 1, "bias": False}, {"kdim": 3, "vdim": 5}]
 
 
