@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from nn import data, functional, init, layers, losses, models, optim, tokenizers
+from nn import data, functional, init, layers, lora, losses, models, optim, tokenizers
 from nn.layers import (
     CELU,
     ELU,
@@ -132,7 +132,7 @@ __all__ = [
     "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold",
     "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
     "Unflatten", "Upsample", "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow",
-    "functional", "init", "layers", "losses", "models", "optim", "tokenizers", "weight_images",
+    "functional", "init", "layers", "lora", "losses", "models", "optim", "tokenizers", "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {

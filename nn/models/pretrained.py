@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nn.checkpoint import read
+from nn import checkpoint
 from nn.errors import CheckpointError, MissingExtra
 from nn.module import Module
 
@@ -72,8 +72,8 @@ def read_folder(path: str | Path) -> tuple[dict[str, Any], Arrays, Path]:
     index = folder / "model.safetensors.index.json"
     if path.is_dir() and index.exists() and not weights.exists():
         names = sorted(set(_read_json(index).get("weight_map", {}).values()))
-        return config, {k: a for name in names for k, a in read(folder / name).arrays.items()}, index
-    return config, read(weights).arrays, weights
+        return config, {k: a for name in names for k, a in checkpoint.read(folder / name).arrays.items()}, index
+    return config, checkpoint.read(weights).arrays, weights
 
 
 def _read_json(path: Path) -> dict[str, Any]:
