@@ -12,6 +12,7 @@ from autograd import Tensor, ops
 from nn import functional, init
 from nn.functional.attention import sight
 from nn.layers.linear import Linear
+from nn.layers.rotary import RotaryEmbedding
 from nn.module import Module, Parameter
 
 
@@ -38,6 +39,8 @@ class MultiheadAttention(Module):
     window : int, optional
         A query sees only keys nearer than this; with `is_causal` the last `window` ones, itself included (Beltagy et
         al., 2020). Not in PyTorch.
+    rotary : RotaryEmbedding, optional
+        Turns queries and keys of each head, the last query and the last key by the same angle. Not in PyTorch.
     rng : numpy.random.Generator, optional
 
     Attributes
@@ -73,13 +76,14 @@ class MultiheadAttention(Module):
         batch_first: bool = False,
         num_kv_heads: int | None = None,
         window: int | None = None,
+        rotary: RotaryEmbedding | None = None,
         rng: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
         self.embed_dim, self.num_heads = embed_dim, num_heads
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self.num_kv_heads = num_heads if num_kv_heads is None else num_kv_heads
-        self.dropout, self.batch_first, self.window = dropout, batch_first, window
+        self.dropout, self.batch_first, self.window, self.rotary = dropout, batch_first, window, rotary
         self._check_options()
         self.head_dim = embed_dim // num_heads
         self.rng = rng = init.default_rng(rng)
@@ -109,6 +113,11 @@ class MultiheadAttention(Module):
             raise ValueError(f"MultiheadAttention: dropout must be at least 0 and below 1, got {self.dropout}")
         if self.window is not None and self.window < 1:
             raise ValueError(f"MultiheadAttention: window must be at least 1, got {self.window}")
+        if self.rotary is not None and self.rotary.dim != self.embed_dim // self.num_heads:
+            raise ValueError(
+                f"MultiheadAttention: rotary is for heads of width {self.rotary.dim}, but they have "
+                f"{self.embed_dim // self.num_heads}"
+            )
 
     def forward(
         self,
@@ -159,6 +168,9 @@ class MultiheadAttention(Module):
         batch = self._check(query, key, value, is_causal)
         q, k, v = self._projected(query, key, value)
         q, k, v = self._heads(q, self.num_heads), self._heads(k, self.num_kv_heads), self._heads(v, self.num_kv_heads)
+        if self.rotary is not None:
+            later = k.shape[-2] - q.shape[-2]
+            q, k = self.rotary(q, max(later, 0)), self.rotary(k, max(-later, 0))
         shape = (*batch, self.num_heads, q.shape[-2], k.shape[-2])
         mask = _both(
             self._spread("attn_mask", attn_mask, shape),
@@ -202,14 +214,21 @@ class MultiheadAttention(Module):
 
     def _explicit(self, q: Tensor, k: Tensor, v: Tensor, mask: Any, is_causal: bool, p: float) -> tuple[Tensor, Tensor]:
         """The result and the pattern, which is kept whole."""
-        group = self.num_heads // self.num_kv_heads
-        if group > 1:
-            k, v = ops.repeat(k, group, axis=-3), ops.repeat(v, group, axis=-3)
+        k, v = self._shared(k), self._shared(v)
         scores = (q * (1 / math.sqrt(self.head_dim))) @ k.mT
         for hidden in (mask, self._place(q.shape[-2], k.shape[-2], is_causal)):
             scores = scores if hidden is None else scores + _added(hidden, scores.dtype)
         pattern: Tensor = ops.softmax(scores)
         return functional.dropout(pattern, p, rng=self.rng) @ v, pattern
+
+    def _shared(self, x: Tensor) -> Tensor:
+        """Keys or values once for every head that shares them."""
+        group = self.num_heads // self.num_kv_heads
+        if group == 1:
+            return x
+        wide = ops.broadcast_to(ops.expand_dims(x, -3), (*x.shape[:-2], group, *x.shape[-2:]))
+        result: Tensor = ops.reshape(wide, (*x.shape[:-3], self.num_heads, *x.shape[-2:]))
+        return result
 
     def _place(self, queries: int, keys: int, is_causal: bool) -> Tensor | None:
         """Where a query may look because of where it stands."""

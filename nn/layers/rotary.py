@@ -123,11 +123,8 @@ class RotaryEmbedding(Module):
 
     def _partners(self, x: Tensor) -> Tensor:
         """Each number's other one in the pair, at its place."""
-        if not self.interleaved:
-            half: Tensor = ops.roll(x, self.dim // 2, axis=-1)
-            return half
-        pairs = ops.reshape(x, (*x.shape[:-1], self.dim // 2, 2))
-        result: Tensor = ops.reshape(ops.flip(pairs, -1), x.shape)
+        pair, axis = ((self.dim // 2, 2), -1) if self.interleaved else ((2, self.dim // 2), -2)
+        result: Tensor = ops.reshape(ops.flip(ops.reshape(x, (*x.shape[:-1], *pair)), axis), x.shape)
         return result
 
     def extra_repr(self) -> str:

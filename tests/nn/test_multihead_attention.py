@@ -10,8 +10,11 @@ from autograd.testing import check_grads
 OPTIONS = [{}, {"num_kv_heads": 2}, {"num_kv_heads": 1, "bias": False}, {"kdim": 3, "vdim": 5}]
 
 
-def written_out(layer, query, key, value, see, bias=None):
-    """One batch element; `see` says for each head and query which keys count, `bias` is added to the scores."""
+def written_out(layer, query, key, value, see, bias=None, turn=lambda x, positions: x):
+    """One batch element, in NumPy.
+
+    `see` says for each head and query which keys count, `bias` is added to the scores, `turn` is done to q and k.
+    """
     E, H, G = layer.embed_dim, layer.num_heads, layer.num_kv_heads
     d, narrow = E // H, E // H * G
     w = layer.state_dict()
@@ -24,12 +27,14 @@ def written_out(layer, query, key, value, see, bias=None):
     q, k, v = (x @ m.T + b for x, m, b in zip((query, key, value), weights, biases, strict=True))
     mixed = np.zeros((len(query), E))
     patterns = np.zeros((H, len(query), len(key)))
+    places = np.arange(len(key) - len(query), len(key)), np.arange(len(key))
     for h in range(H):
         mine, shared = slice(h * d, h * d + d), slice(h // (H // G) * d, h // (H // G) * d + d)
+        turned_q, turned_k = turn(q[:, mine], places[0]), turn(k[:, shared], places[1])
         for i in range(len(query)):
             seen = np.flatnonzero(see[h, i])
             if len(seen):
-                scores = k[seen, shared] @ q[i, mine] / np.sqrt(d) + (0 if bias is None else bias[h, i, seen])
+                scores = turned_k[seen] @ turned_q[i] / np.sqrt(d) + (0 if bias is None else bias[h, i, seen])
                 e = np.exp(scores - scores.max())
                 patterns[h, i, seen] = e / e.sum()
                 mixed[i, mine] = patterns[h, i] @ v[:, shared]
@@ -156,6 +161,22 @@ def test_alibi_is_a_mask(rng):
         np.testing.assert_allclose(y.data[b], expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_rotary_positions_turn_queries_and_keys(need_weights, rng):
+    layer = made(rng, 8, 2, num_kv_heads=1, rotary=nn.RotaryEmbedding(4, interleaved=True))
+
+    def turn(x, positions):
+        z = x[:, ::2] + 1j * x[:, 1::2]
+        z = z * np.exp(1j * positions[:, None] * 10000.0 ** (-np.arange(2) / 2))
+        return np.stack([z.real, z.imag], axis=-1).reshape(x.shape)
+
+    query, key = rng.normal(size=(2, 3, 8)), rng.normal(size=(2, 5, 8))
+    y, _ = layer(query, key, key, need_weights=need_weights)
+    for b in range(2):
+        expected, _ = written_out(layer, query[b], key[b], key[b], np.ones((2, 3, 5), bool), turn=turn)
+        np.testing.assert_allclose(y.data[b], expected, rtol=1e-10, atol=1e-10)
+
+
 @pytest.mark.parametrize("options", [{}, {"num_kv_heads": 1, "window": 2}])
 def test_derivatives_are_those_of_differences(options, rng):
     layer = made(rng, 4, 2, **options)
@@ -210,6 +231,11 @@ def test_fewer_heads_of_keys_have_fewer_weights():
         (lambda: nn.MultiheadAttention(6, 4), ValueError, "embed_dim 6 does not divide into 4 heads"),
         (lambda: nn.MultiheadAttention(8, 4, num_kv_heads=3), ValueError, "4 heads do not fall into num_kv_heads=3"),
         (lambda: nn.MultiheadAttention(8, 4, dropout=1.5), ValueError, "dropout must be .* got 1.5"),
+        (
+            lambda: nn.MultiheadAttention(8, 4, rotary=nn.RotaryEmbedding(4)),
+            ValueError,
+            "rotary is for heads of width 4, but they have 2",
+        ),
         (lambda: nn.MultiheadAttention(8, 4, window=0), ValueError, "window must be at least 1, got 0"),
         (
             lambda: call((3, 2, 5), (3, 2, 4)),
