@@ -41,7 +41,7 @@ from nn.layers.attention import CausalSelfAttention
 from nn.layers.batch_norm import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from nn.layers.bilinear import Bilinear
 from nn.layers.block import Block
-from nn.layers.container import ModuleList, Sequential
+from nn.layers.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from nn.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from nn.layers.distance import CosineSimilarity, PairwiseDistance
 from nn.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d
@@ -77,9 +77,10 @@ __all__ = [
     "Embedding", "FeedForward", "Flatten", "GELU", "GLU", "GRU", "GRUCell", "GeGLU", "GroupNorm", "Hardshrink",
     "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LSTM",
     "LSTMCell", "LayerNorm", "LeakyReLU", "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax",
-    "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "ModuleList", "MultiheadAttention", "PReLU", "PairwiseDistance",
-    "PixelShuffle", "PixelUnshuffle", "RMSNorm", "RNN", "RNNCell", "ReLU", "ReLU6", "RotaryEmbedding", "SELU",
-    "Sequential", "SiLU", "Sigmoid", "SinusoidalPositionalEmbedding", "Softmax", "Softmin", "Softplus", "Softshrink",
-    "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder",
-    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten", "Upsample",
+    "MaxPool1d", "MaxPool2d", "MaxPool3d", "Mish", "ModuleDict", "ModuleList", "MultiheadAttention", "PReLU",
+    "PairwiseDistance", "ParameterDict", "ParameterList", "PixelShuffle", "PixelUnshuffle", "RMSNorm", "RNN",
+    "RNNCell", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid",
+    "SinusoidalPositionalEmbedding", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "SwiGLU", "Tanh",
+    "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder",
+    "TransformerEncoderLayer", "Unflatten", "Upsample",
 ]  # fmt: skip
