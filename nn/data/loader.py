@@ -52,6 +52,9 @@ class DataLoader:
         Which examples an epoch shows, such as `WeightedRandomSampler`.
     collate : callable, optional
         Makes a batch of a list of examples; without it `nn.data.collate` does, or the data set's own method `batch`.
+    transform : callable, optional
+        Of a finished batch and a `numpy.random.Generator`: turned or noisy copies, say. Every batch has a generator of
+        its own that follows from epoch and batch alone, so that what it draws is the same after a break.
     prefetch : int
         How many batches are made ahead, by one thread; 0 makes each when it is asked for. The batches are the same.
 
@@ -89,6 +92,7 @@ class DataLoader:
         generator: np.random.Generator | None = None,
         sampler: Sampler | None = None,
         collate: Callable[[Sequence[Any]], Any] | None = None,
+        transform: Callable[[Any, np.random.Generator], Any] | None = None,
         prefetch: int = 0,
     ) -> None:
         self.dataset = dataset
@@ -99,6 +103,7 @@ class DataLoader:
         self.generator = generator
         self.sampler = sampler
         self.collate = collate
+        self.transform = transform
         self.prefetch = checks.whole(prefetch, 0, "prefetch, the number of batches made ahead,")
         if generator is not None and not isinstance(generator, np.random.Generator):
             raise DataError(f"generator is a numpy.random.Generator, got {type(generator).__name__}")
@@ -122,21 +127,28 @@ class DataLoader:
             self._epoch = _Epoch(self.epoch + 1)
         epoch = self._epoch
         epoch.begun = True
-        return self._hand_out(epoch, self._order(epoch))
+        return self._hand_out(epoch, *self._draw(epoch))
 
     def _count(self) -> int:
         """Examples in an epoch."""
         return len(self.dataset if self.sampler is None else self.sampler)
 
-    def _order(self, epoch: _Epoch) -> NDArray[np.int64]:
-        """The numbers of an epoch's examples."""
+    def _draw(self, epoch: _Epoch) -> tuple[NDArray[np.int64], list[int]]:
+        """The numbers of an epoch's examples, and the seed of its batches' transforms."""
+        seed = [self.seed, epoch.number]
         if self.generator is None:
-            rng = np.random.default_rng([self.seed, epoch.number])
+            rng = np.random.default_rng(seed)
         elif epoch.random is None:
             rng = self.generator
             epoch.random = rng.bit_generator.state
         else:  # taken up again: the order was drawn before
             rng = _generator(self.generator, epoch.random)
+        order = self._order(rng)
+        if self.generator is not None and self.transform is not None:
+            seed = [int(rng.integers(2**63))]
+        return order, seed
+
+    def _order(self, rng: np.random.Generator) -> NDArray[np.int64]:
         count = self._count()
         if self.sampler is None:
             return rng.permutation(count) if self.shuffle else np.arange(count)
@@ -148,12 +160,18 @@ class DataLoader:
             )
         return order
 
-    def _hand_out(self, epoch: _Epoch, order: NDArray[np.int64]) -> Iterator[Any]:
+    def _make(self, indices: NDArray[np.int64], seed: list[int]) -> Any:
+        """The batch of these examples."""
+        if self.collate is None:
+            batch = gather(self.dataset, indices)
+        else:
+            batch = self.collate([self.dataset[i] for i in indices.tolist()])
+        return batch if self.transform is None else self.transform(batch, np.random.default_rng(seed))
+
+    def _hand_out(self, epoch: _Epoch, order: NDArray[np.int64], seed: list[int]) -> Iterator[Any]:
         def make(i: int) -> Any:
-            indices = order[i * self.batch_size : (i + 1) * self.batch_size]
-            if self.collate is None:
-                return gather(self.dataset, indices)
-            return self.collate([self.dataset[k] for k in indices.tolist()])
+            # a 1 more than the seed of the order: zeros at the end of a seed do not count
+            return self._make(order[i * self.batch_size : (i + 1) * self.batch_size], [*seed, 1, i])
 
         with contextlib.closing(prefetched(make, range(epoch.batch, len(self)), self.prefetch)) as batches:
             for batch in batches:

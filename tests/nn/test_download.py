@@ -136,6 +136,7 @@ def test_a_later_call_goes_on_where_an_earlier_one_was(mirror, tmp_path):
 def test_a_server_without_ranges_starts_anew(manner, mirror, tmp_path):
     (tmp_path / ".file.part").write_bytes(CONTENT[:5000])
     assert fetch("file", [mirror.url(manner)], DIGEST, tmp_path).read_bytes() == CONTENT
+    assert mirror.asked == [(manner, "bytes=5000-")]
 
 
 @pytest.mark.parametrize("left", [b"something else", b"x" * 20_000, b"x" * len(CONTENT)])

@@ -53,6 +53,8 @@ def test_two_loops_at_once_do_not_disturb_each_other():
     mixed = [(next(first)[0].tolist(), next(second)[0].tolist()) for _ in range(3)]
     again = DataLoader(ArrayDataset(np.arange(6)), 2)
     assert list(zip(*mixed, strict=True)) == [tuple(values(again)) for _ in range(2)]
+    assert list(first) == []
+    assert (loader.state_dict()["epoch"], loader.state_dict()["batch"]) == (1, 3)  # where the later one is
 
 
 @pytest.mark.parametrize(
@@ -294,6 +296,21 @@ def test_dtypes_stay():
 def test_examples_that_do_not_go_together(examples, words):
     with pytest.raises(DataError, match=words):
         collate(examples)
+
+
+@pytest.mark.parametrize("options", [{"seed": 4}, {"generator": 4}, {"seed": 4, "prefetch": 2}])
+def test_what_transforms_draw_is_the_same_after_a_break(options):
+    def loader():
+        rng = {"generator": np.random.default_rng(4)} if "generator" in options else {}
+        noisy = lambda batch, rng: (batch[0] + rng.random(batch[0].shape),)  # noqa: E731
+        return DataLoader(ArrayDataset(np.arange(20)), 3, transform=noisy, **{**options, **rng})
+
+    whole = take(loader(), 25)
+    assert len({round(value % 1, 9) for batch in whole for value in batch}) == sum(map(len, whole))
+    broken, after = loader(), loader()
+    assert take(broken, 9) == whole[:9]
+    after.load_state_dict(json.loads(json.dumps(broken.state_dict())))
+    assert take(after, 16) == whole[9:]
 
 
 def test_a_collate_of_ones_own_gets_the_examples():
