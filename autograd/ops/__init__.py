@@ -4,6 +4,7 @@ Each family says in `__all__` what it gives; `linalg` and `fft` are namespaces o
 """
 
 from autograd.ops import fft, linalg, matrix_functions
+from autograd.ops.attention import *
 from autograd.ops.constant import *
 from autograd.ops.conv import *
 from autograd.ops.elementwise import *

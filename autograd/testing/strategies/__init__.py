@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from autograd.primitive import table
 from autograd.testing.strategies import (  # noqa: F401  they register themselves
+    attention,
     conv,
     decompositions,
     fft,
@@ -40,16 +41,18 @@ from autograd.testing.strategies.base import (
     Call,
     kinked,
     laid_out,
+    refused,
     register,
     register_kinks,
+    register_refused,
     registered,
 )
 from autograd.testing.strategies.elementwise import elementwise_call, elementwise_kinks
 from autograd.testing.strategies.tensors import tensors
 
 __all__ = [
-    "LAYOUTS", "Call", "calls", "kinked", "laid_out", "op_calls", "register", "register_kinks", "registered",
-    "tensors",
+    "LAYOUTS", "Call", "calls", "kinked", "laid_out", "op_calls", "refused", "register", "register_kinks",
+    "register_refused", "registered", "tensors",
 ]  # fmt: skip
 
 
