@@ -91,6 +91,7 @@ def test_numbers_and_classes_by_name(tmp_path):
 
 def test_a_table_without_names_and_with_another_delimiter(tmp_path):
     assert table(tmp_path, "1;2\n3;4", header=False, delimiter=";").numbers().tolist() == [[1, 2], [3, 4]]
+    assert table(tmp_path, "1,2\n   \n3,4\n\n", header=False).lines == [1, 3]
     assert table(tmp_path, "1\t2\n3\t4\n", header=False, delimiter="\t").numbers("1").tolist() == [[2], [4]]
 
 
