@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,10 +96,13 @@ class BertSelfAttention(Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         query, key, value = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
-        pattern = functional.softmax((query * query.shape[-1] ** -0.5) @ key.mT + mask)
-        if self.record_pattern:
-            self.pattern = pattern.data
-        result: Tensor = (self.dropout(pattern) @ value).transpose(0, 2, 1, 3).reshape(x.shape)
+        dropout = self.dropout.p if self.training else 0.0
+        attend = functools.partial(functional.scaled_dot_product_attention, query, key, attn_mask=mask)
+        if self.record_pattern:  # what each token would gather if every token offered its own number
+            own = np.eye(key.shape[-2], dtype=x.dtype)
+            self.pattern = attend(Tensor(np.broadcast_to(own, key.shape[:-1] + own.shape[:1]))).data
+        mixed = attend(value, dropout_p=dropout, rng=self.dropout.rng)
+        result: Tensor = mixed.transpose(0, 2, 1, 3).reshape(x.shape)
         return result
 
     def _split(self, x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -98,18 +99,14 @@ class LlamaAttention(Module):
         self.pattern: NDArray[Any] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        batch, tokens, width = x.shape
         query = self.rotary(self._split(self.q_proj(x), self.heads))
         key = self.rotary(self._split(self.k_proj(x), self.kv_heads))
         value = self._split(self.v_proj(x), self.kv_heads)
-        group = self.heads // self.kv_heads
-        shape = (batch, self.kv_heads, group, tokens, width // self.heads)
-        scores = (query * shape[-1] ** -0.5).reshape(shape) @ key[:, :, None].mT
-        pattern = functional.softmax(scores + functional.causal_mask(tokens, tokens, x.dtype))
-        if self.record_pattern:
-            self.pattern = pattern.data.reshape(batch, self.heads, tokens, tokens)
-        mixed = (pattern @ value[:, :, None]).reshape(batch, self.heads, tokens, -1)
-        result: Tensor = self.o_proj(mixed.transpose(0, 2, 1, 3).reshape(batch, tokens, width))
+        attend = functools.partial(functional.scaled_dot_product_attention, query, key, is_causal=True, enable_gqa=True)
+        if self.record_pattern:  # what each token would gather if every token offered its own number
+            own = np.eye(key.shape[-2], dtype=x.dtype)
+            self.pattern = attend(Tensor(np.broadcast_to(own, key.shape[:-1] + own.shape[:1]))).data
+        result: Tensor = self.o_proj(attend(value).transpose(0, 2, 1, 3).reshape(x.shape))
         return result
 
     def _split(self, x: Tensor, heads: int) -> Tensor:

@@ -76,6 +76,14 @@ def test_what_fills_up_changes_nothing(model: Bert, rng: np.random.Generator) ->
     np.testing.assert_allclose(together[0], model(tokens[:1]).data[0], rtol=1e-4, atol=1e-5)
 
 
+def test_attention_patterns_leave_out_what_fills_up(model: Bert, rng: np.random.Generator) -> None:
+    layer = model.encoder.layer[1].attention.self
+    layer.record_pattern = True
+    model(rng.integers(0, 40, (2, 5)), np.arange(5) < np.array([[5], [3]]))
+    np.testing.assert_allclose(layer.pattern.sum(axis=-1), 1, rtol=1e-5)
+    assert layer.pattern.shape == (2, 2, 5, 5) and not layer.pattern[1, :, :, 3:].any() and layer.pattern[0].all()
+
+
 def test_hugging_faces_own_model_agrees(rng: np.random.Generator) -> None:
     torch = pytest.importorskip("torch", reason="compares with PyTorch")
     transformers = pytest.importorskip("transformers", reason="compares with Hugging Face's BERT")

@@ -266,3 +266,24 @@ class TestTokenizer:
             type(tokenizer).from_file(tmp_path / "tokenizer.json")
         tokenizer.tokenizer.save(str(tmp_path / "tokenizer.json"))
         assert type(tokenizer).from_file(tmp_path / "tokenizer.json").encode(" the").tolist() == [261]
+
+
+def test_attention_patterns_are_the_weights(model: Llama, rng: np.random.Generator) -> None:
+    """Each head's pattern by hand, from the layer's own weights."""
+    layer = model.model.layers[0].self_attn
+    x = rng.normal(size=(2, 7, 32)).astype(np.float32)
+    layer.record_pattern = True
+    layer(x)
+    assert layer.pattern.shape == (2, 4, 7, 7)
+    np.testing.assert_allclose(layer.pattern.sum(axis=-1), 1, rtol=1e-5)
+    turned = [
+        layer.rotary((x @ w.weight.data.T).reshape(2, 7, -1, 8).swapaxes(1, 2)) for w in (layer.q_proj, layer.k_proj)
+    ]
+    query, key = (part.data.astype(np.float64) for part in turned)
+    for head in range(4):
+        scores = np.where(
+            np.tri(7, dtype=bool), query[:, head] @ key[:, head // 2].swapaxes(1, 2) / np.sqrt(8), -np.inf
+        )
+        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        wanted = weights / weights.sum(axis=-1, keepdims=True)
+        np.testing.assert_allclose(layer.pattern[:, head], wanted, rtol=1e-3, atol=1e-5)
