@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from autograd import Tensor, ops
 from nn import functional, init
-from nn.functional.attention import sight
+from nn.functional.attention import causal_mask, sight
 from nn.layers.linear import Linear
 from nn.layers.rotary import RotaryEmbedding
 from nn.module import Module, Parameter
@@ -51,6 +51,10 @@ class MultiheadAttention(Module):
         The same three where `kdim` or `vdim` is not `embed_dim`.
     in_proj_bias : Parameter, or None
     out_proj : Linear
+    record_pattern : bool
+        Whether a call keeps its attention pattern; False at first.
+    pattern : ndarray of shape (batch, num_heads, queries, keys), or None
+        The last one that was kept, before dropout.
 
     Examples
     --------
@@ -99,6 +103,8 @@ class MultiheadAttention(Module):
         self.out_proj = Linear(embed_dim, embed_dim, bias=bias, rng=rng)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
+        self.record_pattern = False
+        self.pattern: np.ndarray | None = None
 
     def _check_options(self) -> None:
         if self.num_heads < 1 or self.embed_dim % self.num_heads:
@@ -179,12 +185,23 @@ class MultiheadAttention(Module):
         )
         weights = None
         p = self.dropout if self.training else 0.0
-        if need_weights:
-            mixed, weights = self._explicit(q, k, v, mask, is_causal, p)
-            weights = ops.mean(weights, axis=-3) if average_attn_weights else weights
+        if need_weights or self.record_pattern:
+            mixed, pattern = self._explicit(q, k, v, mask, is_causal, p)
+            if self.record_pattern:
+                self.pattern = pattern.data.reshape(-1, *shape[-3:])
+            if need_weights:
+                weights = ops.mean(pattern, axis=-3) if average_attn_weights else pattern
         else:
             mixed = functional.scaled_dot_product_attention(
-                q, k, v, mask, p, is_causal, enable_gqa=k.shape != q.shape, window=self.window, rng=self.rng
+                q,
+                k,
+                v,
+                mask,
+                p,
+                is_causal,
+                enable_gqa=self.num_kv_heads < self.num_heads,
+                window=self.window,
+                rng=self.rng,
             )
         mixed = ops.swapaxes(mixed, -3, -2)
         y = self.out_proj(mixed.reshape(*mixed.shape[:-2], self.embed_dim))
@@ -216,7 +233,7 @@ class MultiheadAttention(Module):
         """The result and the pattern, which is kept whole."""
         k, v = self._shared(k), self._shared(v)
         scores = (q * (1 / math.sqrt(self.head_dim))) @ k.mT
-        for hidden in (mask, self._place(q.shape[-2], k.shape[-2], is_causal)):
+        for hidden in (mask, self._place(q.shape[-2], k.shape[-2], is_causal, scores.dtype)):
             scores = scores if hidden is None else scores + _added(hidden, scores.dtype)
         pattern: Tensor = ops.softmax(scores)
         return functional.dropout(pattern, p, rng=self.rng) @ v, pattern
@@ -230,11 +247,11 @@ class MultiheadAttention(Module):
         result: Tensor = ops.reshape(wide, (*x.shape[:-3], self.num_heads, *x.shape[-2:]))
         return result
 
-    def _place(self, queries: int, keys: int, is_causal: bool) -> Tensor | None:
-        """Where a query may look because of where it stands."""
-        if not is_causal and self.window is None:
-            return None
-        return Tensor(sight(queries, keys, is_causal, self.window))
+    def _place(self, queries: int, keys: int, is_causal: bool, dtype: np.dtype[Any]) -> Tensor | None:
+        """The mask that comes from where queries and keys stand."""
+        if is_causal:
+            return causal_mask(queries, keys, dtype, self.window)
+        return None if self.window is None else Tensor(sight(queries, keys, False, self.window))
 
     # ------------------------------------------------------------------ checks
     def _check(self, query: Tensor, key: Tensor, value: Tensor, is_causal: bool) -> tuple[int, ...]:
@@ -263,10 +280,10 @@ class MultiheadAttention(Module):
         """A mask that broadcasts to `shape`, (batch, heads, queries, keys); booleans now say where one may look."""
         if mask is None:
             return None
-        tensor = mask if isinstance(mask, Tensor) else Tensor(np.asarray(mask))
-        if tensor.dtype.kind not in "bf":
-            raise TypeError(f"{self._label}: {name} holds booleans or floats, not {tensor.dtype}")
-        given = tensor.shape
+        array = mask if isinstance(mask, Tensor) else np.asarray(mask)
+        if array.dtype.kind not in "bf":
+            raise TypeError(f"{self._label}: {name} holds booleans or floats, not {array.dtype}")
+        tensor, given = array if isinstance(array, Tensor) else Tensor(array), array.shape
         if name == "key_padding_mask":
             wanted = (*shape[:-3], shape[-1])
             fit = given == wanted

@@ -359,5 +359,7 @@ class Transformer(Module):
 
 def _copies(layer: Module, count: int) -> ModuleList:
     """Copies with parameters of their own; generators are shared, lest every copy drop out the same."""
+    if count < 0:
+        raise ValueError(f"{type(layer).__name__}: num_layers must be at least 0, got {count}")
     shared = {id(v): v for m in layer.modules() for v in vars(m).values() if isinstance(v, np.random.Generator)}
     return ModuleList(copy.deepcopy(layer, dict(shared)) for _ in range(count))

@@ -205,6 +205,29 @@ def test_layouts_are_the_same_numbers(rng):
     np.testing.assert_allclose(its.data, weights.data[0], rtol=1e-12)
 
 
+def test_a_pattern_is_kept_on_demand_and_seen_in_pictures(rng):
+    layer = made(rng, 8, 2, num_kv_heads=1)
+    x = rng.normal(size=(3, 5, 8))
+    calm, _ = layer(x, x, x, need_weights=False)
+    assert layer.pattern is None
+    layer.record_pattern = True
+    y, weights = layer(x, x, x, need_weights=False)
+    assert weights is None
+    np.testing.assert_allclose(y.data, calm.data, rtol=1e-10, atol=1e-12)
+    _, weights = layer(x, x, x, average_attn_weights=False)
+    np.testing.assert_array_equal(layer.pattern, weights.data)
+    layer(x[0], x[0], x[0])
+    np.testing.assert_allclose(layer.pattern, weights.data[:1], rtol=1e-12)
+
+    block = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, rng=rng)
+    model = nn.Sequential(nn.Embedding(5, 8, rng=rng), nn.TransformerEncoder(block, 3)).eval()
+    seen = nn.attention_patterns(model, [0, 3, 1], labels="abc")
+    assert [name.name for name in seen.layers] == [f"1.layers.{i}.self_attn" for i in range(3)]
+    vectors = model[0](np.array([[0, 3, 1]]))
+    _, weights = model[1].layers[0].self_attn(vectors, vectors, vectors, average_attn_weights=False)
+    np.testing.assert_allclose(seen.layers[0].weights, weights.data[0], rtol=1e-6)
+
+
 def test_dropout_is_of_the_pattern_in_training_and_seeded():
     x = np.random.default_rng(0).normal(size=(1, 6, 4)).astype(np.float32)
     for need_weights in (True, False):

@@ -104,6 +104,7 @@ def test_it_learns_to_turn_sequences_round(rng):
     ("call", "words"),
     [
         (lambda: nn.TransformerEncoderLayer(8, 3), "embed_dim 8 does not divide into 3 heads"),
+        (lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 4), -1), "num_layers must be at least 0"),
         (lambda: nn.TransformerEncoderLayer(8, 2, activation="swish"), "activation is 'relu' or 'gelu' or a function"),
         (
             lambda: nn.TransformerEncoderLayer(8, 2, 4)(np.ones((3, 2, 4), np.float32)),
