@@ -41,18 +41,16 @@ from autograd.testing.strategies.base import (
     Call,
     kinked,
     laid_out,
-    refused,
     register,
     register_kinks,
-    register_refused,
     registered,
 )
 from autograd.testing.strategies.elementwise import elementwise_call, elementwise_kinks
 from autograd.testing.strategies.tensors import tensors
 
 __all__ = [
-    "LAYOUTS", "Call", "calls", "kinked", "laid_out", "op_calls", "refused", "register", "register_kinks",
-    "register_refused", "registered", "tensors",
+    "LAYOUTS", "Call", "calls", "kinked", "laid_out", "op_calls", "register", "register_kinks", "registered",
+    "tensors",
 ]  # fmt: skip
 
 
