@@ -242,7 +242,7 @@ def _generator(like: np.random.Generator, state: Mapping[str, Any]) -> np.random
     rng = np.random.Generator(type(like.bit_generator)())
     try:
         rng.bit_generator.state = dict(state)
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise DataError(f"the state of a data loader's generator is damaged: {error}") from error
     return rng
 

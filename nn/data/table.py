@@ -127,11 +127,14 @@ def read_csv(path: str | Path, *, delimiter: str = ",", header: bool = True) -> 
     (array([0, 1]), ['setosa', 'virginica'])
     """
     path = Path(path)
-    if len(delimiter) != 1:
-        raise DataError(f"the delimiter is one character, got {delimiter!r}")
-    reader = csv.reader(
-        io.StringIO(read_text(path), newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
+    if len(delimiter) != 1 or delimiter in ' "\r\n\0':
+        raise DataError(f"the delimiter is one character, not a space, a quote or a line's end, got {delimiter!r}")
+    text = read_text(path)
+    if "\0" in text:
+        raise DataError(
+            f"{path}, line {text.count(chr(10), 0, text.index(chr(0))) + 1}: a zero byte: not a text in UTF-8"
+        )
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     try:

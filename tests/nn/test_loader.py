@@ -194,7 +194,10 @@ def test_a_state_of_something_else_is_refused():
         DataLoader([1, 2], 1).load_state_dict({"lr": 0.1})
 
 
-@pytest.mark.parametrize("damage", [{"generator": {"bit_generator": "MT19937"}}, {"order": {}}, {"order": None}])
+@pytest.mark.parametrize(
+    "damage",
+    [{"generator": {"bit_generator": "MT19937"}}, {"generator": None}, {"order": 3}, {"order": {}}, {"order": None}],
+)
 def test_a_damaged_generator_changes_nothing(damage):
     rng = np.random.default_rng(0)
     loader = DataLoader(ArrayDataset(np.arange(8)), 2, generator=rng)

@@ -1,9 +1,13 @@
 """IDX and CSV files: what is in them comes out, and what is wrong with them is said with its place."""
 
 import gzip
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nn.data import read_csv, read_idx
 from nn.errors import DataError
@@ -148,6 +152,41 @@ def test_classes_are_not_empty_and_columns_are_there(tmp_path):
     assert rows.numbers("a").tolist() == [[1], [2]]
 
 
-def test_a_delimiter_is_one_character(tmp_path):
+@pytest.mark.parametrize("delimiter", ["", ", ", '"', "\n", " "])
+def test_a_delimiter_is_one_character(delimiter, tmp_path):
     with pytest.raises(DataError, match="one character"):
-        table(tmp_path, "a,b\n1,2\n", delimiter=", ")
+        table(tmp_path, "a,b\n1,2\n", delimiter=delimiter)
+
+
+def test_two_byte_text_is_noticed(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes("a\n1\n".encode("utf-16-le"))
+    with pytest.raises(DataError, match="line 1: a zero byte"):
+        read_csv(path)
+
+
+# ---------------------------------------------------------------------- anything at all
+@given(st.binary(max_size=40) | st.binary(max_size=12).map(lambda tail: WHOLE[:12] + tail))
+def test_any_bytes_are_an_array_or_an_error(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(content)
+        try:
+            array = read_idx(path)
+        except DataError:
+            return
+        assert idx(array, CODES[array.dtype.name]) == content
+
+
+@given(st.text(alphabet='ab1.e-,"\n\r \t', max_size=30))
+def test_any_text_is_a_table_or_an_error(content):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_text(content, newline="")
+        try:
+            rows = read_csv(path, header=False)
+            numbers = rows.numbers()
+        except DataError as error:
+            assert "file" in str(error)
+            return
+        assert numbers.tolist() == [[float(np.float32(float(cell))) for cell in row] for row in rows.rows]
