@@ -12,17 +12,24 @@ from nn.errors import TrainingError
 from nn.optim.optimizer import Array, stored
 
 
-def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = True) -> float:
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = True,
+) -> float:
     r"""Scale all gradients together so that their common length is at most `max_norm`.
 
-    .. math:: g \leftarrow g \cdot \min(1, \text{max\_norm} / (|g| + 10^{-6})), \qquad |g|^2 = \sum_i |g_i|^2
+    .. math:: g \leftarrow g \cdot \min(1, \text{max\_norm} / (|g| + 10^{-6})), \qquad |g|^p = \sum_i |g_i|^p
 
     Parameters
     ----------
-    parameters : iterable of Tensor
+    parameters : Tensor, or iterable of Tensor
         Those without a gradient are passed over.
     max_norm : float
         Above 0.
+    norm_type : float
+        p, above 0; `math.inf` for the largest element.
     error_if_nonfinite : bool
         Raise, rather than scale by nothing or by NaN, where a gradient is not finite.
 
@@ -34,7 +41,7 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonf
     Raises
     ------
     ValueError
-        If `max_norm` is not above 0.
+        If `max_norm` or `norm_type` is not above 0.
     TrainingError
         If the length is not finite: the message names the first gradient at fault. Nothing has been scaled then.
 
@@ -53,8 +60,10 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonf
     """
     if not max_norm > 0:
         raise ValueError(f"clip_grad_norm_ needs a max_norm above 0, got {max_norm}")
+    if not norm_type > 0:
+        raise ValueError(f"clip_grad_norm_ needs a norm_type above 0, got {norm_type}")
     gradients = _gradients(parameters)
-    norm = math.sqrt(sum(squared_norm(stored(g)) for _, g in gradients))
+    norm = _length([stored(g) for _, g in gradients], norm_type)
     if not math.isfinite(norm) and error_if_nonfinite:
         where, g = next((i, g) for i, g in gradients if not np.isfinite(stored(g)).all())
         raise TrainingError(
@@ -70,7 +79,7 @@ def clip_grad_norm_(parameters: Iterable[Tensor], max_norm: float, error_if_nonf
     return norm
 
 
-def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Cut every element of every gradient to the range from -`clip_value` to `clip_value`.
 
     Raises
@@ -93,20 +102,30 @@ def clip_grad_value_(parameters: Iterable[Tensor], clip_value: float) -> None:
         np.clip(values, -clip_value, clip_value, out=values)
 
 
+def _length(arrays: list[Array], p: float) -> float:
+    """The p-norm of all elements of all arrays."""
+    if p == 2:
+        return math.sqrt(sum(squared_norm(a) for a in arrays))
+    if math.isinf(p):
+        return float(np.max([np.abs(a).max(initial=0.0) for a in arrays], initial=0.0))
+    return float(sum(float((np.abs(a.astype(np.float64)) ** p).sum()) for a in arrays) ** (1 / p))
+
+
 def squared_norm(g: Array) -> float:
     """The sum of squares; in float64 only where the array's own dtype is too narrow for it."""
     flat = g.ravel(order="K")
+    flat = flat.astype(np.float32) if flat.dtype == np.float16 else flat
     total = float(np.vdot(flat, flat))
-    if not math.isfinite(total) and g.dtype != np.float64:
+    if not math.isfinite(total) and flat.dtype != np.float64:
         flat = flat.astype(np.float64)
         total = float(np.vdot(flat, flat))
     return total
 
 
-def _gradients(parameters: Iterable[Tensor]) -> list[tuple[int, Tensor | RowSparse]]:
+def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[tuple[int, Tensor | RowSparse]]:
     """The gradients, the rows of sparse ones summed: what is clipped is the sum."""
     found: list[tuple[int, Tensor | RowSparse]] = []
-    for i, p in enumerate(parameters):
+    for i, p in enumerate([parameters] if isinstance(parameters, Tensor) else parameters):
         if isinstance(p.grad, RowSparse):
             p.grad = p.grad.coalesce()
         if p.grad is not None:

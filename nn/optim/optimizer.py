@@ -208,6 +208,7 @@ class Optimizer:
         if "step" in state:
             state["step"] += 1
         if p.dtype.itemsize > 2:
+            state.pop("master", None)  # of a parameter that was float16 once
             return state, p.numpy(writable=True)
         master = state.get("master")
         if master is None or not np.array_equal(master.astype(p.dtype), p.data):

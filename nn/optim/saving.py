@@ -35,6 +35,8 @@ def groups(name: str, own: Sequence[Group], state_dict: Mapping[str, Any]) -> li
     if not isinstance(state_dict, Mapping) or "state" not in state_dict or "param_groups" not in state_dict:
         raise ValueError(f"{name}: a state has entries 'state' and 'param_groups', got {_words(state_dict)}")
     saved = state_dict["param_groups"]
+    if not all("params" in group for group in saved):
+        raise ValueError(f"{name}: every group of a state needs its 'params', the numbers of its parameters")
     sizes, wanted = [len(g["params"]) for g in saved], [len(g["params"]) for g in own]
     if sizes != wanted:
         raise ValueError(f"{name}: the state has groups of {sizes} parameters, the optimiser of {wanted}")

@@ -161,6 +161,7 @@ def test_groups_bring_their_own_settings_and_zero_grad_forgets():
         (lambda p: SGD([p]).add_param_group({"lr": 1}), ValueError, "'params'"),
         (lambda p: SGD([p]).load_state_dict([]), ValueError, "'param_groups', got list"),
         (lambda p: SGD([p]).load_state_dict({"state": {}, "param_groups": []}), ValueError, r"groups of \[\] param"),
+        (lambda p: SGD([p]).load_state_dict({"state": {}, "param_groups": [{}]}), ValueError, "needs its 'params'"),
         (lambda p: SGD([p]).load_state_dict(Adam([p]).state_dict()), ValueError, "no setting 'amsgrad'"),
         (lambda p: Muon([p.detach().reshape(1, 3).requires_grad_()], steps=0), ValueError, "steps"),
         (lambda p: Muon([p]), ValueError, r"\(3,\)"),
@@ -314,6 +315,20 @@ def test_a_float16_parameter_that_was_set_by_hand_goes_on_from_there():
     run(optimizer, [p], [[np.ones(2)]])
     p.data = [5.0, 6.0]
     assert run(optimizer, [p], [[np.ones(2)]])[0].tolist() == [4.75, 5.75]
+
+
+@pytest.mark.parametrize("dtypes", [("float16", "float32"), ("float32", "float16"), ("float32", "float64")])
+def test_a_model_may_change_its_dtype_in_the_middle(dtypes, rng):
+    model = Linear(3, 2, rng=rng).astype(dtypes[0])
+    optimizer = Adam(model.parameters(), lr=0.1)
+    for dtype in dtypes:
+        model.astype(dtype)
+        for _ in range(3):
+            before = model.weight.data.copy()
+            for p in model.parameters():
+                p.grad = np.ones(p.shape)
+            optimizer.step()
+            np.testing.assert_allclose(before - model.weight.data, 0.1, rtol=2e-2)
 
 
 # ---------------------------------------------------------------------- gradients that cannot be used
@@ -541,6 +556,33 @@ def test_clip_norm_survives_squares_that_float32_cannot_hold():
     (p,) = with_gradients([3e30, 4e30], dtype=np.float32)
     assert clip_grad_norm_([p], 1.0) == pytest.approx(5e30, rel=1e-6)
     np.testing.assert_allclose(p.grad.data, [0.6, 0.8], rtol=1e-5)
+
+
+def test_clip_norm_survives_squares_that_float16_rounds_to_zero():
+    (p,) = with_gradients([3e-5, 4e-5], dtype=np.float16)
+    assert clip_grad_norm_([p], 1.0) == pytest.approx(5e-5, rel=1e-2)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.5, math.inf])
+def test_clip_norm_of_any_order_is_pytorchs(p, rng):
+    torch = pytest.importorskip("torch", reason="the norm is compared with PyTorch's")
+    grads = [rng.normal(size=s) for s in SHAPES]
+    ours, theirs = with_gradients(*grads), [torch.zeros(g.shape, dtype=torch.float64) for g in grads]
+    for q, g in zip(theirs, grads, strict=True):
+        q.grad = torch.tensor(g)
+    expected = float(torch.nn.utils.clip_grad_norm_(theirs, 0.5, norm_type=p))
+    assert clip_grad_norm_(ours, 0.5, norm_type=p) == pytest.approx(expected, rel=1e-12)
+    for a, q in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.grad.data, q.grad.numpy(), rtol=1e-12)
+
+
+def test_clips_take_a_single_tensor():
+    (p,) = with_gradients([3.0, 4.0])
+    assert clip_grad_norm_(p, 1.0) == 5.0
+    clip_grad_value_(p, 0.7)
+    np.testing.assert_allclose(p.grad.data, [0.6, 0.7], rtol=1e-5)
+    with pytest.raises(ValueError, match="norm_type"):
+        clip_grad_norm_(p, 1.0, norm_type=0)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
