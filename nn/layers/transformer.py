@@ -24,23 +24,48 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": functional.relu, "
 
 
 class _Layer(Module):
-    """What the layers of encoder and decoder have in common: residual parts, each with its norm, and a feed-forward."""
+    """What the layers of encoder and decoder have in common: residual parts, each with its norm and dropout."""
 
-    norm_first: bool
-    linear1: Linear
-    linear2: Linear
-    dropout: Dropout
+    parts: int  # 2, or 3 with attention to a memory
+    norm1: LayerNorm
+    norm2: LayerNorm
+    norm3: LayerNorm
+    dropout1: Dropout
+    dropout2: Dropout
+    dropout3: Dropout
 
-    def _build(self, d_model: int, activation: Activation, norm_first: bool) -> None:
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Activation = "relu",
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool = True,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__()
         if isinstance(activation, str) and activation not in ACTIVATIONS:
             known = " or ".join(map(repr, ACTIVATIONS))
             raise ValueError(f"{self._label}: activation is {known} or a function, not {activation!r}")
-        self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
         self.d_model, self.norm_first = d_model, norm_first
+        self.activation = ACTIVATIONS[activation] if isinstance(activation, str) else activation
+        rng = init.default_rng(rng)
+        for name in ("self_attn", "multihead_attn")[: self.parts - 1]:
+            setattr(self, name, MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng))
+        self.linear1 = Linear(d_model, dim_feedforward, bias=bias, rng=rng)
+        self.dropout = Dropout(dropout, rng=rng)
+        self.linear2 = Linear(dim_feedforward, d_model, bias=bias, rng=rng)
+        for part in range(1, self.parts + 1):
+            setattr(self, f"norm{part}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias))
+            setattr(self, f"dropout{part}", Dropout(dropout, rng=rng))
 
-    def _part(self, x: Tensor, norm: LayerNorm, part: Callable[[Tensor], Tensor]) -> Tensor:
+    def _part(self, x: Tensor, norm: LayerNorm, dropout: Dropout, part: Callable[[Tensor], Tensor]) -> Tensor:
         """x + part(norm(x)) with `norm_first`, else norm(x + part(x))."""
-        result: Tensor = x + part(norm(x)) if self.norm_first else norm(x + part(x))
+        result: Tensor = x + dropout(part(norm(x))) if self.norm_first else norm(x + dropout(part(x)))
         return result
 
     def _feed(self, x: Tensor) -> Tensor:
@@ -78,30 +103,8 @@ class TransformerEncoderLayer(_Layer):
     (1, 5, 8)
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Activation = "relu",
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        rng = init.default_rng(rng)
-        self._build(d_model, activation, norm_first)
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng)
-        self.linear1 = Linear(d_model, dim_feedforward, bias=bias, rng=rng)
-        self.dropout = Dropout(dropout, rng=rng)
-        self.linear2 = Linear(dim_feedforward, d_model, bias=bias, rng=rng)
-        self.norm1 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        self.dropout1 = Dropout(dropout, rng=rng)
-        self.dropout2 = Dropout(dropout, rng=rng)
+    parts = 2
+    self_attn: MultiheadAttention
 
     def forward(
         self, src: Tensor, src_mask: Mask = None, src_key_padding_mask: Mask = None, is_causal: bool = False
@@ -109,13 +112,11 @@ class TransformerEncoderLayer(_Layer):
         """`src` through both parts; masks are those of `MultiheadAttention`."""
         self._expect_width(src, self.d_model)
 
-        def attend(x: Tensor) -> Tensor:
-            mixed, _ = self.self_attn(x, x, x, src_key_padding_mask, False, src_mask, is_causal=is_causal)
-            result: Tensor = self.dropout1(mixed)
-            return result
+        def attend(x: Tensor) -> Any:
+            return self.self_attn(x, x, x, src_key_padding_mask, False, src_mask, is_causal=is_causal)[0]
 
-        x = self._part(src, self.norm1, attend)
-        return self._part(x, self.norm2, lambda x: self.dropout2(self._feed(x)))
+        x = self._part(src, self.norm1, self.dropout1, attend)
+        return self._part(x, self.norm2, self.dropout2, self._feed)
 
 
 class TransformerDecoderLayer(_Layer):
@@ -134,33 +135,9 @@ class TransformerDecoderLayer(_Layer):
     (1, 5, 8)
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Activation = "relu",
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool = True,
-        rng: np.random.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        rng = init.default_rng(rng)
-        self._build(d_model, activation, norm_first)
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng)
-        self.multihead_attn = MultiheadAttention(d_model, nhead, dropout, bias, batch_first=batch_first, rng=rng)
-        self.linear1 = Linear(d_model, dim_feedforward, bias=bias, rng=rng)
-        self.dropout = Dropout(dropout, rng=rng)
-        self.linear2 = Linear(dim_feedforward, d_model, bias=bias, rng=rng)
-        self.norm1 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        self.norm2 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        self.norm3 = LayerNorm(d_model, eps=layer_norm_eps, bias=bias)
-        self.dropout1 = Dropout(dropout, rng=rng)
-        self.dropout2 = Dropout(dropout, rng=rng)
-        self.dropout3 = Dropout(dropout, rng=rng)
+    parts = 3
+    self_attn: MultiheadAttention
+    multihead_attn: MultiheadAttention
 
     def forward(
         self,
@@ -177,21 +154,16 @@ class TransformerDecoderLayer(_Layer):
         self._expect_width(tgt, self.d_model)
         self._expect_width(memory, self.d_model)
 
-        def attend(x: Tensor) -> Tensor:
-            mixed, _ = self.self_attn(x, x, x, tgt_key_padding_mask, False, tgt_mask, is_causal=tgt_is_causal)
-            result: Tensor = self.dropout1(mixed)
-            return result
+        def attend(x: Tensor) -> Any:
+            return self.self_attn(x, x, x, tgt_key_padding_mask, False, tgt_mask, is_causal=tgt_is_causal)[0]
 
-        def consult(x: Tensor) -> Tensor:
-            mixed, _ = self.multihead_attn(
-                x, memory, memory, memory_key_padding_mask, False, memory_mask, is_causal=memory_is_causal
-            )
-            result: Tensor = self.dropout2(mixed)
-            return result
+        def consult(x: Tensor) -> Any:
+            masks = (memory_key_padding_mask, False, memory_mask)
+            return self.multihead_attn(x, memory, memory, *masks, is_causal=memory_is_causal)[0]
 
-        x = self._part(tgt, self.norm1, attend)
-        x = self._part(x, self.norm2, consult)
-        return self._part(x, self.norm3, lambda x: self.dropout3(self._feed(x)))
+        x = self._part(tgt, self.norm1, self.dropout1, attend)
+        x = self._part(x, self.norm2, self.dropout2, consult)
+        return self._part(x, self.norm3, self.dropout3, self._feed)
 
 
 class TransformerEncoder(Module):
