@@ -131,9 +131,8 @@ def read_csv(path: str | Path, *, delimiter: str = ",", header: bool = True) -> 
         raise DataError(f"the delimiter is one character, not a space, a quote or a line's end, got {delimiter!r}")
     text = read_text(path)
     if "\0" in text:
-        raise DataError(
-            f"{path}, line {text.count(chr(10), 0, text.index(chr(0))) + 1}: a zero byte: not a text in UTF-8"
-        )
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(f"{path}, line {line}: a zero byte: not a text in UTF-8")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []

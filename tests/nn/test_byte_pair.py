@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from nn.data import read_text
 from nn.errors import DataError, MissingExtra
+from nn.models.gpt import GPT, Config
+from nn.sample import sample, stream
 from nn.tokenizers import BPETokenizer
 
 tokenizers = pytest.importorskip("tokenizers", reason="the extra llm is not installed")
@@ -99,6 +101,26 @@ def test_a_file_comes_back_and_is_the_packages(small, tmp_path):
     theirs = tokenizers.Tokenizer.from_file(str(path))
     assert theirs.encode(text).ids == small.encode(text).tolist()
     assert theirs.get_vocab_size() == len(small)
+
+
+def test_a_file_in_the_manner_of_llama_3_adds_nothing_unasked(small, tmp_path):
+    theirs = tokenizers.Tokenizer.from_str(small.definition)
+    split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(r"\d{1,3}|\s*[^\s\d]+|\s+"), "isolated")
+    bytes_apart = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    theirs.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([split, bytes_apart])
+    theirs.post_processor = tokenizers.processors.TemplateProcessing(f"{END} $A", special_tokens=[(END, 0)])
+    theirs.save(str(tmp_path / "t.json"))
+    ours = BPETokenizer.load(tmp_path / "t.json")
+    text = "the lowest 12345 newer"
+    assert theirs.encode(text).ids == [0, *ours.encode(text)]
+    assert ours.decode(ours.encode(text)) == text
+    assert json.loads(ours.definition) == json.loads(theirs.to_str())  # kept as it was in the file
+
+
+def test_a_model_speaks_in_byte_pairs(small):
+    model = GPT(Config(vocab_size=len(small), context=4, layers=1, heads=1, width=8), rng=np.random.default_rng(0))
+    tokens = list(stream(model, small.encode(small.default_prompt), 9, np.random.default_rng(0)))
+    assert sample(model, small, "", 9, np.random.default_rng(0)) == small.decode(tokens)
 
 
 def test_limits_in_a_file_cut_nothing(small, tmp_path):
