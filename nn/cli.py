@@ -1,4 +1,4 @@
-"""The command ``glassgrad``: demo, train, sample, draw, fuzz."""
+"""The command ``glassgrad``: demo, train, sample, chat, draw, fuzz."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ examples:
   glassgrad demo                                  learn digits and a text, draw both, write out/index.html
   glassgrad train --text book.txt                 learn your own text, write model.safetensors
   glassgrad sample model.safetensors -p "Once"    continue a prompt
+  glassgrad chat                                  talk with SmolLM2, a published model
   glassgrad draw model.safetensors                draw the model, one attention pattern and its gradients
 """
 
@@ -64,6 +65,16 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument("--temperature", type=float, default=0.8, help="0: always the likeliest (default: %(default)s)")
     sample.add_argument("--top-k", type=int, default=None, help="draw from the k likeliest only")
     sample.add_argument("--seed", type=int, default=0)
+
+    chat = commands.add_parser("chat", help="talk with a published model: SmolLM2, or a Llama in a GGUF file")
+    chat.add_argument("model", type=Path, nargs="?", metavar="FILE.gguf", help="a Llama (default: SmolLM2-135M)")
+    chat.add_argument("-m", "--message", metavar="TEXT", help="answer this alone, then end")
+    chat.add_argument("--system", metavar="TEXT", help="what the model is told before the conversation")
+    chat.add_argument("--max-tokens", type=int, default=512, help="of an answer (default: %(default)s)")
+    chat.add_argument("--temperature", type=float, default=0.2, help="0: always the likeliest (default: %(default)s)")
+    chat.add_argument("--top-k", type=int, default=None, help="draw from the k likeliest only")
+    chat.add_argument("--top-p", type=float, default=0.9, help="and from those with p together (default: %(default)s)")
+    chat.add_argument("--seed", type=int, default=0)
 
     draw = commands.add_parser("draw", help="draw a trained model: its graph, an attention pattern, its gradients")
     _add_checkpoint(draw)
@@ -122,7 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from nn.threads import one_thread
 
     try:
-        with contextlib.nullcontext() if getattr(given, "width", 0) > SMALL else one_thread():
+        large = given.command == "chat" or getattr(given, "width", 0) > SMALL
+        with contextlib.nullcontext() if large else one_thread():
             return _COMMANDS[given.command](given)
     except UserError as error:
         print(f"glassgrad {given.command}: {_one_line(error)}", file=sys.stderr)
@@ -225,6 +237,12 @@ def _sample(given: argparse.Namespace) -> int:
     return 0
 
 
+def _chat(given: argparse.Namespace) -> int:
+    from nn.chat import run
+
+    return run(given)
+
+
 def _draw(given: argparse.Namespace) -> int:
     from nn.checkpoint import load_gpt
     from nn.data import read_text
@@ -282,4 +300,4 @@ def example(run: Any, length: int, prompt: str = "", temperature: float = 0.8) -
     return " ".join((prompt + text).split())
 
 
-_COMMANDS = {"demo": _demo, "train": _train, "sample": _sample, "draw": _draw}
+_COMMANDS = {"demo": _demo, "train": _train, "sample": _sample, "chat": _chat, "draw": _draw}

@@ -14,12 +14,15 @@ from nn.models.gpt import GPT
 from nn.tokenizers import CharTokenizer
 
 
-def probabilities(logits: ArrayLike, temperature: float = 1.0, top_k: int | None = None) -> NDArray[np.float64]:
+def probabilities(
+    logits: ArrayLike, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> NDArray[np.float64]:
     r"""The distribution to draw the next token from.
 
     .. math:: p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}
 
-    over the `top_k` largest logits; at temperature 0 the largest one (the first of equals) has it all.
+    over the `top_k` largest logits, and of those over the likeliest that have at least `top_p` together (Holtzman et
+    al., 2020, section 3.1); at temperature 0 the largest one (the first of equals) has it all.
 
     Parameters
     ----------
@@ -28,6 +31,8 @@ def probabilities(logits: ArrayLike, temperature: float = 1.0, top_k: int | None
         :math:`T`, 0 or more.
     top_k : int, optional
         At least 1; more than the vocabulary means all of it.
+    top_p : float, optional
+        Above 0, at most 1; the token that passes it is still in.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def probabilities(logits: ArrayLike, temperature: float = 1.0, top_k: int | None
     Raises
     ------
     DataError
-        If the temperature is negative, `top_k` below 1, or a logit is NaN.
+        If the temperature is negative, `top_k` below 1, `top_p` not in (0, 1], or a logit is NaN.
 
     Examples
     --------
@@ -44,12 +49,16 @@ def probabilities(logits: ArrayLike, temperature: float = 1.0, top_k: int | None
     [0.0, 0.0, 1.0]
     >>> probabilities([0.0, 1.0, 1.0], top_k=2).tolist()
     [0.0, 0.5, 0.5]
+    >>> probabilities(np.log([0.5, 0.3, 0.15, 0.05]), top_p=0.7).round(3).tolist()
+    [0.625, 0.375, 0.0, 0.0]
     """
     z = np.asarray(logits, dtype=np.float64)
     if not 0 <= temperature < np.inf:
         raise DataError(f"a temperature is 0 (greedy) or more, got {temperature}")
     if top_k is not None and top_k < 1:
         raise DataError(f"top_k keeps at least 1 token, got {top_k}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise DataError(f"top_p is above 0 and at most 1, got {top_p}")
     if np.isnan(z).any():
         raise DataError(
             "the model's logits are not numbers (NaN): it has not been trained well, or its file is damaged"
@@ -62,6 +71,10 @@ def probabilities(logits: ArrayLike, temperature: float = 1.0, top_k: int | None
     if top_k is not None and top_k < len(z):
         weights[np.argsort(-z, kind="stable")[top_k:]] = 0
     weights /= weights.sum()
+    if top_p is not None and top_p < 1:
+        order = np.argsort(-weights, kind="stable")
+        weights[order[1:][np.cumsum(weights[order])[:-1] >= top_p]] = 0
+        weights /= weights.sum()
     return weights
 
 
@@ -72,6 +85,7 @@ def stream(
     rng: np.random.Generator,
     temperature: float = 1.0,
     top_k: int | None = None,
+    top_p: float | None = None,
 ) -> Iterator[int]:
     """Yield `length` tokens that continue a prompt, each drawn by `probabilities` from the last `context` tokens.
 
@@ -83,7 +97,7 @@ def stream(
     length : int
     rng : numpy.random.Generator
         The only source of chance.
-    temperature, top_k
+    temperature, top_k, top_p
         See `probabilities`.
 
     Raises
@@ -99,7 +113,7 @@ def stream(
         raise DataError(f"the prompt's tokens must lie from 0 to {config.vocab_size - 1}, got up to {max(window)}")
     for _ in range(length):
         window = window[-config.context :]
-        total = np.cumsum(probabilities(_last_logits(model, window), temperature, top_k))
+        total = np.cumsum(probabilities(_last_logits(model, window), temperature, top_k, top_p))
         window.append(int(np.searchsorted(total, rng.random() * total[-1], side="right")))
         yield window[-1]
 

@@ -299,6 +299,15 @@ def test_accuracy_counts_the_largest_logits():
 
 
 # ---------------------------------------------------------------------- sampling
+def test_top_p_keeps_the_least_set_that_has_it():
+    z = np.log([0.15, 0.5, 0.05, 0.3])
+    for top_p, kept in ((0.2, [1]), (0.5, [1]), (0.51, [1, 3]), (0.9, [0, 1, 3]), (1.0, [0, 1, 2, 3])):
+        wanted = np.zeros(4)
+        wanted[kept] = np.exp(z)[kept] / np.exp(z)[kept].sum()
+        np.testing.assert_allclose(probabilities(z, top_p=top_p), wanted)
+    np.testing.assert_allclose(probabilities(z, top_k=2, top_p=0.7), [0, 0.625, 0, 0.375])
+
+
 def test_probabilities_follow_the_softmax():
     z = np.array([1.0, 2.0, 4.0])
     for temperature in (0.5, 1.0, 3.0):
