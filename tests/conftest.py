@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Tests multiply small matrices: threads that spin for them only stand in each other's way. Before NumPy loads.
@@ -47,6 +47,18 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs real data that the project does not carry: no folder {folder}; set GLASSGRAD_DATA to one")
     return folder
+
+
+@pytest.fixture
+def real_file(data_dir: Path) -> Callable[[str], Path]:
+    """The path of a file in the folder of real data; without it the test is skipped and says so."""
+
+    def find(name: str) -> Path:
+        if not (data_dir / name).is_file():
+            pytest.skip(f"needs real data that the project does not carry: no file {data_dir / name}")
+        return data_dir / name
+
+    return find
 
 
 @pytest.fixture(autouse=True)

@@ -207,8 +207,8 @@ def test_without_the_package_the_extra_is_named(monkeypatch):
             make()
 
 
-def test_a_real_text_is_halved(data_dir):
-    text = read_text(data_dir / "tinyshakespeare.txt")[:200_000]
+def test_a_real_text_is_halved(real_file):
+    text = read_text(real_file("tinyshakespeare.txt"))[:200_000]
     tokenizer = BPETokenizer.train(text, 1024)
     tokens = tokenizer.encode(text)
     assert len(tokenizer) == 1024

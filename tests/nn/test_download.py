@@ -282,8 +282,9 @@ def test_images_are_downloaded_checked_and_scaled(load, inside, mirror, tmp_path
     assert names(tmp_path / inside) == sorted(files)
 
 
-def test_the_real_digits(data_dir):
-    images, labels = mnist("test", data_dir).arrays
+def test_the_real_digits(real_file):
+    folders = {real_file(f"t10k-{kind}-ubyte.gz").parent for kind in ("images-idx3", "labels-idx1")}
+    images, labels = mnist("test", *folders).arrays
     assert np.bincount(labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert labels[:5].tolist() == [7, 2, 1, 0, 4]
     assert images.shape == (10_000, 1, 28, 28)

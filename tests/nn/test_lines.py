@@ -51,8 +51,8 @@ def test_words_that_cannot_be():
             LineDataset(["ab"]).decode(tokens)
 
 
-def test_the_names_of_makemore(data_dir):
-    data = LineDataset(read_text(data_dir / "names.txt"))
+def test_the_names_of_makemore(real_file):
+    data = LineDataset(read_text(real_file("names.txt")))
     assert (len(data), data.vocab_size, data.length) == (32_033, 27, 16)
     x, y = data.batch(np.arange(len(data)))
     kept = y != -100
