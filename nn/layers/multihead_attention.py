@@ -146,7 +146,7 @@ class MultiheadAttention(Module):
         key_padding_mask : array_like of shape (batch, keys), optional
             Of bool: True where a key is not to be seen, as in PyTorch; of floats: added to the scores.
         need_weights : bool
-            Whether the pattern is returned too; without it memory does not grow with queries times keys.
+            Whether the pattern is returned too; without it `functional.scaled_dot_product_attention` does the work.
         attn_mask : array_like, optional
             Of shape (queries, keys), (batch num_heads, queries, keys), or any that broadcasts to (batch, num_heads,
             queries, keys). Of bool: True where a query may not look, as in PyTorch; of floats: added to the scores, and

@@ -80,12 +80,12 @@ class SinusoidalPositionalEmbedding(Module):
         """`x` of shape (..., tokens, embedding_dim), whose first token stands at `offset`."""
         tokens = _tokens(self, x, self.embedding_dim, offset)
         dtype = np.result_type(x.dtype, np.float16)  # integers become floats
-        return x + Tensor(self.table(offset + tokens)[offset:].astype(dtype))
+        return x + Tensor(self.table(tokens, offset).astype(dtype))
 
-    def table(self, positions: int) -> np.ndarray:
-        """s of the first positions: float64, of shape (positions, embedding_dim)."""
+    def table(self, tokens: int, offset: int = 0) -> np.ndarray:
+        """s of so many positions from `offset` on: float64, of shape (tokens, embedding_dim)."""
         pair = np.arange(self.embedding_dim) // 2
-        angle = np.arange(positions)[:, None] * self.base ** (-2 * pair / self.embedding_dim)
+        angle = np.arange(offset, offset + tokens)[:, None] * self.base ** (-2 * pair / self.embedding_dim)
         return np.where(np.arange(self.embedding_dim) % 2, np.cos(angle), np.sin(angle))
 
     def extra_repr(self) -> str:

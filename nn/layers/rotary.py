@@ -35,8 +35,8 @@ class RotaryEmbedding(Module):
         For contexts longer than those trained on. A number divides all positions (Chen et al., 2023). A mapping is
         Hugging Face's `rope_scaling`; "rope_type" (or "type") is "default", "linear" (`factor`), "llama3" (`factor`,
         `low_freq_factor`, `high_freq_factor`, `original_max_position_embeddings`) or "yarn" (`factor`,
-        `original_max_position_embeddings`, and if wanted `beta_fast`, `beta_slow`, `attention_factor`;
-        Peng et al., 2023).
+        `original_max_position_embeddings`, and if wanted `beta_fast`, `beta_slow`, `attention_factor`, `mscale` with
+        `mscale_all_dim`, `truncate`; Peng et al., 2023).
 
     Attributes
     ----------
@@ -137,50 +137,81 @@ def _frequencies(dim: int, base: float, scaling: Scaling) -> tuple[np.ndarray, f
     plain = base ** (-np.arange(0, dim, 2) / dim)
     if scaling is None:
         return plain, 1.0
-    options: dict[str, Any] = (
-        dict(scaling) if isinstance(scaling, Mapping) else {"rope_type": "linear", "factor": scaling}
-    )
-    kind = options.get("rope_type", options.get("type"))
+    options: dict[str, Any] = dict(scaling) if isinstance(scaling, Mapping) else {"type": "linear", "factor": scaling}
+    kind = options.pop("rope_type", options.pop("type", None))
     if kind not in _SCALINGS:
         raise ValueError(f"RotaryEmbedding: no scaling {kind!r}; there are {', '.join(map(repr, _SCALINGS))}")
+    if options.pop("rope_theta", base) != base:
+        raise ValueError(f"RotaryEmbedding: the scaling {scaling} is for another base than {base}")
     try:
-        if kind != "default" and not float(options["factor"]) > 0:
-            raise ValueError(f"RotaryEmbedding: the scaling's factor must be positive, got {options['factor']}")
-        return _SCALINGS[kind](plain, base, options)
-    except KeyError as missing:
-        raise ValueError(f"RotaryEmbedding: scaling {kind!r} needs {missing}; got {options}") from None
+        return _SCALINGS[kind](plain, base, **options)
+    except TypeError as error:  # an option that is missing, or one that there is not
+        raise ValueError(f"RotaryEmbedding: scaling {kind!r} got {options}: {error}") from None
 
 
-def _linear(plain: np.ndarray, base: float, options: Mapping[str, Any]) -> tuple[np.ndarray, float]:
-    return plain / options["factor"], 1.0
+def _default(plain: np.ndarray, base: float) -> tuple[np.ndarray, float]:
+    return plain, 1.0
 
 
-def _llama3(plain: np.ndarray, base: float, options: Mapping[str, Any]) -> tuple[np.ndarray, float]:
+def _linear(plain: np.ndarray, base: float, *, factor: float) -> tuple[np.ndarray, float]:
+    return plain / _positive(factor), 1.0
+
+
+def _llama3(
+    plain: np.ndarray,
+    base: float,
+    *,
+    factor: float,
+    low_freq_factor: float,
+    high_freq_factor: float,
+    original_max_position_embeddings: int,
+) -> tuple[np.ndarray, float]:
     """Slow pairs are slowed by `factor`, quick ones kept, those between mixed by turns in the trained context."""
-    low, high = options["low_freq_factor"], options["high_freq_factor"]
-    turns = plain * options["original_max_position_embeddings"] / (2 * math.pi)
-    kept = np.clip((turns - low) / (high - low), 0, 1)
-    return plain * (kept + (1 - kept) / options["factor"]), 1.0
+    turns = plain * original_max_position_embeddings / (2 * math.pi)
+    kept = np.clip((turns - low_freq_factor) / (high_freq_factor - low_freq_factor), 0, 1)
+    return plain * (kept + (1 - kept) / _positive(factor)), 1.0
 
 
-def _yarn(plain: np.ndarray, base: float, options: Mapping[str, Any]) -> tuple[np.ndarray, float]:
+def _yarn(
+    plain: np.ndarray,
+    base: float,
+    *,
+    factor: float,
+    original_max_position_embeddings: int,
+    beta_fast: float | None = None,
+    beta_slow: float | None = None,
+    attention_factor: float | None = None,
+    mscale: float | None = None,
+    mscale_all_dim: float | None = None,
+    truncate: bool = True,
+) -> tuple[np.ndarray, float]:
     """As in "llama3", mixed by the pair's number; the amplitude sharpens the softmax (YaRN, section 3)."""
-    factor, context = options["factor"], options["original_max_position_embeddings"]
-    dim = 2 * plain.size
+    dim, context = 2 * plain.size, original_max_position_embeddings
 
     def pair(turns: float) -> float:
         """The pair, as a fractional number, that turns so often in the trained context."""
         return dim * math.log(context / (2 * math.pi * turns)) / (2 * math.log(base))
 
-    first = max(math.floor(pair(options.get("beta_fast") or 32)), 0)
-    last = min(math.ceil(pair(options.get("beta_slow") or 1)), dim - 1)
+    def sharper(scale: float) -> float:
+        return 0.1 * scale * math.log(factor) + 1 if factor > 1 else 1.0
+
+    first, last = pair(beta_fast or 32), pair(beta_slow or 1)
+    if truncate:
+        first, last = math.floor(first), math.ceil(last)
+    first, last = max(first, 0), min(last, dim - 1)
     slowed = np.clip((np.arange(plain.size) - first) / max(last - first, 1e-3), 0, 1)
-    amplitude = options.get("attention_factor") or (0.1 * math.log(factor) + 1 if factor > 1 else 1.0)
-    return plain * (1 - slowed + slowed / factor), float(amplitude)
+    usual = sharper(mscale) / sharper(mscale_all_dim) if mscale and mscale_all_dim else sharper(1)
+    return plain * (1 - slowed + slowed / _positive(factor)), float(attention_factor or usual)
 
 
-_SCALINGS: dict[Any, Callable[[np.ndarray, float, Mapping[str, Any]], tuple[np.ndarray, float]]] = {
-    "default": lambda plain, base, options: (plain, 1.0),
+def _positive(factor: float) -> float:
+    if not factor > 0:
+        raise ValueError(f"RotaryEmbedding: the scaling's factor must be positive, got {factor}")
+    return factor
+
+
+_SCALINGS: dict[Any, Callable[..., tuple[np.ndarray, float]]] = {
+    "default": _default,
     "linear": _linear,
     "llama3": _llama3,
     "yarn": _yarn,

@@ -107,6 +107,21 @@ def test_yarn_keeps_quick_pairs_slows_slow_ones_and_sharpens():
     np.testing.assert_allclose(norm, 8 * rope.amplitude)
 
 
+def test_yarns_options_are_followed():
+    """The pairs between are mixed along a straight line from 32 turns to 1, in numbers of pairs."""
+    ends = [64 * np.log(2048 / (2 * np.pi * turns)) / (2 * np.log(10000.0)) for turns in (32, 1)]
+    plain = nn.RotaryEmbedding(64).frequencies
+    for truncate, (first, last) in ((False, ends), (True, (np.floor(ends[0]), np.ceil(ends[1])))):
+        rope = nn.RotaryEmbedding(64, scaling=YARN | {"truncate": truncate, "rope_theta": 10000.0})
+        slowed = np.clip((np.arange(32) - first) / (last - first), 0, 1)
+        np.testing.assert_allclose(rope.frequencies, (1 - slowed) * plain + slowed * plain / 4, rtol=1e-12)
+    sharper = nn.RotaryEmbedding(64, scaling=YARN | {"mscale": 1.0, "mscale_all_dim": 0.5})
+    assert sharper.amplitude == pytest.approx((0.1 * np.log(4) + 1) / (0.05 * np.log(4) + 1))
+    assert nn.RotaryEmbedding(64, scaling=YARN | {"attention_factor": 1.5}).amplitude == 1.5
+    wide = nn.RotaryEmbedding(64, scaling=YARN | {"beta_fast": 1e9, "beta_slow": 1e-9}).frequencies / plain
+    assert wide[0] == 1 and np.all(wide[1:] < 1) and np.all(wide > 0.25)
+
+
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("interleaved", [False, True])
 def test_values_and_gradients_are_pytorchs(interleaved, dtype, rng):
@@ -133,7 +148,13 @@ def test_values_and_gradients_are_pytorchs(interleaved, dtype, rng):
         (lambda: nn.RotaryEmbedding(4, base=0), ValueError, "base must be positive"),
         (lambda: nn.RotaryEmbedding(4, scaling=0.0), ValueError, "factor must be positive"),
         (lambda: nn.RotaryEmbedding(4, scaling={"type": "su"}), ValueError, "no scaling 'su'; there are"),
-        (lambda: nn.RotaryEmbedding(4, scaling={"type": "yarn", "factor": 2}), ValueError, "needs 'original_max"),
+        (
+            lambda: nn.RotaryEmbedding(4, scaling={"type": "yarn", "factor": 2}),
+            ValueError,
+            "original_max_position_embeddings",
+        ),
+        (lambda: nn.RotaryEmbedding(4, scaling=YARN | {"factr": 2}), ValueError, "'yarn' got .*factr"),
+        (lambda: nn.RotaryEmbedding(4, scaling=LLAMA3 | {"rope_theta": 5e5}), ValueError, "another base"),
         (lambda: nn.RotaryEmbedding(4)(np.ones((3, 6))), ValueError, r"\(3, 6\), wanted \(\.\.\., tokens, 4\)"),
         (lambda: nn.RotaryEmbedding(4)(np.ones((3, 4)), offset=-1), ValueError, "offset must be at least 0"),
         (lambda: nn.RotaryEmbedding(4)(np.ones((3, 4)), positions=[0.0, 1, 2]), TypeError, "must be integers"),
