@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from nn import data, functional, init, layers, lora, losses, models, optim, tokenizers
+from nn.cache import KVCache
 from nn.layers import (
     CELU,
     ELU,
@@ -124,6 +125,7 @@ from nn.losses import (
     TripletMarginLoss,
 )
 from nn.module import Module, Parameter
+from nn.points import activation_names, hooks, run_with_cache
 
 if TYPE_CHECKING:
     from nn.diagnosis import diagnose
@@ -138,17 +140,18 @@ __all__ = [
     "CrossEntropyLoss", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "ELU", "Embedding", "FeedForward", "Flatten",
     "FlowRecorder", "GELU", "GLU", "GRU", "GRUCell", "GaussianNLLLoss", "GeGLU", "GroupNorm", "Hardshrink",
     "Hardsigmoid", "Hardswish", "Hardtanh", "HingeEmbeddingLoss", "HuberLoss", "Identity", "InstanceNorm1d",
-    "InstanceNorm2d", "InstanceNorm3d", "KLDivLoss", "L1Loss", "LSTM", "LSTMCell", "LayerNorm", "LeakyReLU",
+    "InstanceNorm2d", "InstanceNorm3d", "KLDivLoss", "KVCache", "L1Loss", "LSTM", "LSTMCell", "LayerNorm", "LeakyReLU",
     "LearnedPositionalEmbedding", "Linear", "LogSigmoid", "LogSoftmax", "MSELoss", "MarginRankingLoss", "MaxPool1d",
     "MaxPool2d", "MaxPool3d", "Mish", "Module", "ModuleDict", "ModuleList", "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss", "MultiMarginLoss", "MultiheadAttention", "NLLLoss", "PReLU", "PairwiseDistance",
-    "Parameter", "ParameterDict", "ParameterList", "PixelShuffle", "PixelUnshuffle", "PoissonNLLLoss", "RMSNorm",
-    "RNN", "RNNCell", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid",
+    "Parameter", "ParameterDict", "ParameterList", "PixelShuffle", "PixelUnshuffle", "PoissonNLLLoss", "RMSNorm", "RNN",
+    "RNNCell", "ReLU", "ReLU6", "RotaryEmbedding", "SELU", "Sequential", "SiLU", "Sigmoid",
     "SinusoidalPositionalEmbedding", "SmoothL1Loss", "SoftMarginLoss", "Softmax", "Softmin", "Softplus", "Softshrink",
     "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder",
     "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginLoss", "Unflatten",
-    "Upsample", "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional",
-    "init", "layers", "lora", "losses", "models", "optim", "tokenizers", "weight_images",
+    "Upsample", "activation_names", "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow",
+    "functional", "hooks", "init", "layers", "lora", "losses", "models", "optim", "run_with_cache", "tokenizers",
+    "weight_images",
 ]  # fmt: skip
 
 _PICTURES = {

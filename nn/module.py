@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from autograd import Tensor, no_grad, scope
+from nn import points
 
 
 class Parameter(Tensor):
@@ -62,6 +63,8 @@ class Module:
     """
 
     training: bool
+    hook_points: tuple[str, ...] = ()  # the activations that `forward` reports with `point`
+    hook_names: Mapping[str, str] = {}  # what children are called in the names of activations, where not as here
 
     def __init__(self) -> None:
         put = super().__setattr__
@@ -145,6 +148,30 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         with scope(self._label):
             return self.forward(*args, **kwargs)
+
+    def point(self, name: str, value: Tensor) -> Tensor:
+        """Report an activation, one of `hook_points`; gives it back, or what a hook replaces it with.
+
+        See `nn.hooks`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import nn
+        >>> class Half(nn.Module):
+        ...     hook_points = ("hook_out",)
+        ...     def forward(self, x):
+        ...         return self.point("hook_out", x * 0.5)
+        >>> model = Half()
+        >>> with nn.hooks(model, {"hook_out": lambda value, name: value + 10}):
+        ...     print(model(nn.Parameter([1.0])).data)
+        [10.5]
+        """
+        return points.report(self, name, value)
+
+    def listened(self, *names: str) -> bool:
+        """Whether anybody hears one of these points: only then need a value be made that is not there anyway."""
+        return points.listened(self, names)
 
     def _shape_of(self, x: Any) -> tuple[int, ...]:
         """The shape of what comes in; raise if it has none."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import no_grad
+from nn.cache import KVCache
 from nn.errors import DataError
 from nn.models.gpt import GPT
 from nn.tokenizers import CharTokenizer
@@ -111,19 +112,24 @@ def stream(
         raise DataError("a prompt needs at least one token to continue from")
     if min(window) < 0 or max(window) >= config.vocab_size:
         raise DataError(f"the prompt's tokens must lie from 0 to {config.vocab_size - 1}, got up to {max(window)}")
+    window = window[-config.context :]
+    cache = model.new_cache()
     for _ in range(length):
-        window = window[-config.context :]
-        total = np.cumsum(probabilities(_last_logits(model, window), temperature, top_k, top_p))
+        # places are counted from the first token of the context: once it moves, all its tokens are read anew
+        fits = len(window) <= config.context
+        unread = window[len(cache) :] if fits else window[-config.context :]
+        last = _last_logits(model, unread, cache if fits else None)
+        total = np.cumsum(probabilities(last, temperature, top_k, top_p))
         window.append(int(np.searchsorted(total, rng.random() * total[-1], side="right")))
         yield window[-1]
 
 
-def _last_logits(model: GPT, window: list[int]) -> NDArray[Any]:
+def _last_logits(model: GPT, tokens: list[int], cache: KVCache | None) -> NDArray[Any]:
     training = model.training
     model.eval()
     try:
         with no_grad():
-            last: NDArray[Any] = model(np.array([window])).data[0, -1]
+            last: NDArray[Any] = model(np.array([tokens]), cache=cache).data[0, -1]
             return last
     finally:
         model.train(training)

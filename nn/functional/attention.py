@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autograd import Tensor, ops
+from autograd.ops.attention import visible
 from nn.functional.dropout import dropout
 
 
 def sight(queries: int, keys: int, is_causal: bool, window: int | None) -> np.ndarray[Any, Any]:
     """Whether a query may look at a key, shape (queries, keys): the queries are the last ones of the keys."""
-    distance = np.arange(keys - queries, keys)[:, None] - np.arange(keys)
-    seen = distance >= 0 if is_causal else np.ones(distance.shape, bool)
-    result: np.ndarray[Any, Any] = seen if window is None else seen & (abs(distance) < window)
+    result: np.ndarray[Any, Any] = visible(np.arange(keys - queries, keys), np.arange(keys), is_causal, window)
     return result
 
 
@@ -91,20 +90,81 @@ def scaled_dot_product_attention(
     """
     query, key, value = (x if isinstance(x, Tensor) else Tensor(x) for x in (query, key, value))
     _check(query, key, value, is_causal, enable_gqa, window)
+    if _in_blocks(query, key, attn_mask, dropout_p):
+        return _blockwise(query, key, value, attn_mask, is_causal, scale, enable_gqa, window)
+    scores = attention_scores(query, key, attn_mask, is_causal, scale, enable_gqa, window)
+    return attention_mix(dropout(ops.softmax(scores), dropout_p, rng=rng), value)
+
+
+def attention_scores(
+    query: Tensor,
+    key: Tensor,
+    attn_mask: Tensor | ArrayLike | None = None,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+    window: int | None = None,
+) -> Tensor:
+    """scale Q K^T + mask, with -inf for what is not seen: (..., heads, queries, keys).
+
+    The softmax over the last axis is the attention pattern. Parameters as in `scaled_dot_product_attention`.
+    """
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     queries, keys = query.shape[-2], key.shape[-2]
-    mask = _added(attn_mask, query.dtype)
-    grouped = enable_gqa and query.shape[-3] != key.shape[-3]
-    if grouped:
-        query, key, value = _grouped(query, key.shape[-3]), ops.expand_dims(key, -3), ops.expand_dims(value, -3)
-        mask = mask if mask is None else _grouped(mask, key.shape[-4])
-    scores = (query * scale) @ key.mT
+    scores = _grouped(query * scale, key.mT) if enable_gqa else (query * scale) @ key.mT
     if window is not None or (is_causal and queries > 1):
         scores = scores + _bias(queries, keys, scores.dtype, is_causal, window)
-    if mask is not None:
-        scores = scores + mask
-    result: Tensor = dropout(ops.softmax(scores), dropout_p, rng=rng) @ value
-    return result.reshape(*result.shape[:-4], -1, *result.shape[-2:]) if grouped else result
+    mask = _added(attn_mask, scores.dtype)
+    return scores if mask is None else scores + mask
+
+
+def attention_mix(pattern: Tensor, value: Tensor) -> Tensor:
+    """What each query gathers, (..., heads, queries, width): `pattern` V. V may have fewer heads, as with groups."""
+    same = min(pattern.ndim, value.ndim) < 3 or value.shape[-3] in (1, pattern.shape[-3])
+    result: Tensor = pattern @ value if same else _grouped(pattern, value)
+    return result
+
+
+def _grouped(x: Tensor, y: Tensor) -> Tensor:
+    """x @ y where so many consecutive heads of `x` share one of `y` as there are for each."""
+    heads, groups = x.shape[-3], y.shape[-3]
+    if groups == heads:
+        return x @ y
+    parted = x.reshape(*x.shape[:-3], groups, heads // groups, *x.shape[-2:]) @ ops.expand_dims(y, -3)
+    result: Tensor = parted.reshape(*parted.shape[:-4], heads, *parted.shape[-2:])
+    return result
+
+
+# ---------------------------------------------------------------------- a block at a time
+MANY = 2**18  # weights a head: with fewer, the whole matrix is quicker
+
+
+def _in_blocks(query: Tensor, key: Tensor, mask: Tensor | ArrayLike | None, dropout_p: float) -> bool:
+    """Whether the matrix of weights is so large that it had better never be there, and the op knows the case."""
+    large = query.shape[-2] > 1 and query.shape[-2] * key.shape[-2] >= MANY
+    learned = isinstance(mask, Tensor) and mask.requires_grad
+    return large and not dropout_p and not learned and query.dtype.kind == "f"
+
+
+def _blockwise(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | ArrayLike | None,
+    is_causal: bool,
+    scale: float | None,
+    enable_gqa: bool,
+    window: int | None,
+) -> Tensor:
+    heads = 3 if enable_gqa else 2  # the axes that do not broadcast
+    lead = np.broadcast_shapes(*(x.shape[:-heads] for x in (query, key, value)))
+    query, key, value = (
+        x if x.shape[:-heads] == lead else ops.broadcast_to(x, (*lead, *x.shape[-heads:])) for x in (query, key, value)
+    )
+    given = mask if mask is None else np.asarray(getattr(mask, "data", mask))
+    _added(given, query.dtype)
+    found: Tensor = ops.attention(query, key, value, given, is_causal, window, scale)[..., :-2]
+    return found
 
 
 def _bias(queries: int, keys: int, dtype: np.dtype[Any], is_causal: bool, window: int | None) -> Tensor:
@@ -124,15 +184,6 @@ def _added(mask: Tensor | ArrayLike | None, dtype: np.dtype[Any]) -> Tensor | No
     if tensor.dtype.kind != "f":
         raise TypeError(f"attention: attn_mask holds booleans or floats, not {tensor.dtype}")
     return tensor if tensor.dtype == dtype else tensor.astype(dtype)
-
-
-def _grouped(x: Tensor, groups: int) -> Tensor:
-    """The axis of heads as two: groups, and the heads of one; what broadcasts over heads goes on doing so."""
-    if x.ndim < 3:
-        return x
-    if x.shape[-3] == 1:
-        return x.reshape(*x.shape[:-3], 1, 1, *x.shape[-2:])
-    return x.reshape(*x.shape[:-3], groups, x.shape[-3] // groups, *x.shape[-2:])
 
 
 def _check(query: Tensor, key: Tensor, value: Tensor, is_causal: bool, grouped: bool, window: int | None) -> None:

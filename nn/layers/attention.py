@@ -6,6 +6,8 @@ import numpy as np
 
 from autograd import Tensor
 from nn import functional, init
+from nn.cache import LayerCache
+from nn.functional.attention import attention_mix, attention_scores
 from nn.layers.dropout import Dropout
 from nn.layers.linear import Linear
 from nn.module import Module
@@ -47,6 +49,8 @@ class CausalSelfAttention(Module):
     [0.5, 0.5, 0.0, 0.0, 0.0]
     """
 
+    hook_points = ("hook_q", "hook_k", "hook_v", "hook_attn_scores", "hook_pattern", "hook_z")
+
     def __init__(
         self,
         width: int,
@@ -67,22 +71,34 @@ class CausalSelfAttention(Module):
         self.record_pattern = False
         self.pattern: np.ndarray | None = None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
         if len(np.shape(x)) != 3 or x.shape[-1] != self.width:
             raise ValueError(f"{self._label}: input of shape {np.shape(x)}, wanted (batch, tokens, {self.width})")
         batch, tokens, _ = x.shape
         head = self.width // self.heads
         # (batch, tokens, 3 width) -> three of (batch, heads, tokens, head)
         qkv = self.c_attn(x).reshape(batch, tokens, 3, self.heads, head).transpose(2, 0, 3, 1, 4)
-        query, key, value = qkv[0], qkv[1], qkv[2]
+        query, key, value = (self._by_token(name, qkv[i]) for i, name in enumerate(("hook_q", "hook_k", "hook_v")))
+        if cache is not None:
+            key, value = cache.extend(key, value)
+        mixed = self._by_token("hook_z", self._attend(query, key, value))
+        result: Tensor = self.resid_dropout(self.c_proj(mixed.transpose(0, 2, 1, 3).reshape(batch, tokens, self.width)))
+        return result
 
-        scores = (query * head**-0.5) @ key.mT + functional.causal_mask(tokens, tokens, x.dtype)
-        pattern = functional.softmax(scores)
+    def _by_token(self, name: str, x: Tensor) -> Tensor:
+        """Report (batch, heads, tokens, head) as (batch, tokens, heads, head)."""
+        return self.point(name, x.swapaxes(1, 2)).swapaxes(1, 2) if self.listened(name) else x
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        drop = self.attn_dropout
+        if not (self.record_pattern or self.listened("hook_attn_scores", "hook_pattern")):
+            p = drop.p if drop.training else 0.0
+            return functional.scaled_dot_product_attention(query, key, value, dropout_p=p, is_causal=True, rng=drop.rng)
+        scores = self.point("hook_attn_scores", attention_scores(query, key, is_causal=True))
+        pattern = self.point("hook_pattern", functional.softmax(scores, -1))
         if self.record_pattern:
             self.pattern = pattern.data
-        mixed = (self.attn_dropout(pattern) @ value).transpose(0, 2, 1, 3).reshape(batch, tokens, self.width)
-        result: Tensor = self.resid_dropout(self.c_proj(mixed))
-        return result
+        return attention_mix(drop(pattern), value)
 
     def extra_repr(self) -> str:
         return f"width={self.width}, heads={self.heads}"

@@ -29,6 +29,8 @@ class LayerNorm(Module):
     [[-1.0, 1.0]]
     """
 
+    hook_points = ("hook_scale", "hook_normalized")
+
     def __init__(
         self, normalized_shape: Sizes, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True
     ) -> None:
@@ -40,7 +42,19 @@ class LayerNorm(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self._expect_width(x, *self.normalized_shape)
-        return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        if self.listened("hook_scale"):
+            result = self._in_steps(x)
+        else:
+            result = functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+        return self.point("hook_normalized", result)
+
+    def _in_steps(self, x: Tensor) -> Tensor:
+        """The formula with the scale as a value of its own, for those who listen."""
+        axes = tuple(range(-len(self.normalized_shape), 0))
+        x = x - x.mean(axis=axes, keepdims=True)
+        x = x / self.point("hook_scale", ((x * x).mean(axis=axes, keepdims=True) + self.eps) ** 0.5)
+        x = x if self.weight is None else x * self.weight
+        return x if self.bias is None else x + self.bias
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}, bias={self.bias is not None}"

@@ -22,6 +22,8 @@ class FeedForward(Module):
     (1, 5, 8)
     """
 
+    hook_points = ("hook_pre", "hook_post")
+
     def __init__(
         self,
         width: int,
@@ -38,5 +40,7 @@ class FeedForward(Module):
         self.dropout = Dropout(dropout, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.dropout(self.c_proj(self.gelu(self.c_fc(x))))
+        x = self.point("hook_pre", self.c_fc(x))
+        x = self.point("hook_post", self.gelu(x))
+        result: Tensor = self.dropout(self.c_proj(x))
         return result

@@ -29,6 +29,8 @@ class RMSNorm(Module):
     [[1.0, 1.0]]
     """
 
+    hook_points = ("hook_scale", "hook_normalized")
+
     def __init__(self, normalized_shape: Sizes, eps: float | None = None, elementwise_affine: bool = True) -> None:
         super().__init__()
         self.normalized_shape, self.eps = sizes(normalized_shape), eps
@@ -36,7 +38,17 @@ class RMSNorm(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self._expect_width(x, *self.normalized_shape)
+        if self.listened(*self.hook_points):
+            return self._in_steps(x)
         return functional.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def _in_steps(self, x: Tensor) -> Tensor:
+        """The formula with its parts as values of their own, for those who listen."""
+        axes = tuple(range(-len(self.normalized_shape), 0))
+        eps = float(np.finfo(x.dtype).eps) if self.eps is None else self.eps
+        x = x / self.point("hook_scale", ((x * x).mean(axis=axes, keepdims=True) + eps) ** 0.5)
+        x = self.point("hook_normalized", x)
+        return x if self.weight is None else x * self.weight
 
     def extra_repr(self) -> str:
         return f"{self.normalized_shape}, eps={self.eps}"

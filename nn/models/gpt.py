@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autograd import Tensor
-from nn import functional, init
+from autograd import Tensor, ops
+from nn import init
+from nn.cache import KVCache
 from nn.layers import Block, Dropout, Embedding, LayerNorm, Linear, ModuleList
+from nn.models.language import LanguageModel
 from nn.module import Module
 
 
@@ -50,6 +53,9 @@ class Config:
 class Transformer(Module):
     """The trunk: token and position embeddings, blocks, a last norm."""
 
+    hook_points = ("hook_embed", "hook_pos_embed")
+    hook_names: Mapping[str, str] = {"h": "blocks", "ln_f": "ln_final"}
+
     def __init__(self, config: Config, rng: np.random.Generator) -> None:
         super().__init__()
         c = config
@@ -62,15 +68,24 @@ class Transformer(Module):
         )
         self.ln_f = LayerNorm(c.width, bias=c.bias)
 
-    def forward(self, tokens: np.ndarray) -> Tensor:
-        x = self.drop(self.wte(tokens) + self.wpe(np.arange(tokens.shape[1])))
-        for block in self.h:
-            x = block(x)
+    def forward(self, tokens: np.ndarray, cache: KVCache | None = None) -> Tensor:
+        seen = 0 if cache is None else len(cache)
+        x = self.point("hook_embed", self.wte(tokens)) + self._positions(tokens.shape, seen)
+        x = self.drop(x)
+        for i, block in enumerate(self.h):
+            x = block(x, None if cache is None else cache[i])
         result: Tensor = self.ln_f(x)
         return result
 
+    def _positions(self, shape: tuple[int, ...], seen: int) -> Tensor:
+        """The vectors of the places behind `seen` tokens: (tokens, width), for each example of its own if heard."""
+        places: Tensor = self.wpe(np.arange(seen, seen + shape[1]))
+        if not self.listened("hook_pos_embed"):
+            return places
+        return self.point("hook_pos_embed", ops.broadcast_to(places, (*shape, places.shape[-1])))
 
-class GPT(Module):
+
+class GPT(LanguageModel):
     """A GPT with GPT-2's layout and nanoGPT's state-dict names; the unembedding is the embedding's weight.
 
     Weights start as normals of deviation 0.02, those that write into the residual stream divided by
@@ -92,6 +107,8 @@ class GPT(Module):
     True
     """
 
+    hook_names: Mapping[str, str] = {"transformer": ""}
+
     def __init__(self, config: Config, rng: np.random.Generator | None = None) -> None:
         super().__init__()
         rng = init.default_rng(rng)
@@ -106,19 +123,15 @@ class GPT(Module):
                 scale = math.sqrt(2 * config.layers) if name.endswith("c_proj.weight") else 1.0
                 init.normal_(parameter, std=0.02 / scale, rng=rng)
 
-    def forward(self, tokens: ArrayLike | Tensor) -> Tensor:
-        """Scores of every next token: integers of shape (batch, tokens) to logits (batch, tokens, vocab_size)."""
-        array = tokens.data if isinstance(tokens, Tensor) else np.asarray(tokens)
-        if array.ndim != 2:
-            raise ValueError(f"GPT: tokens of shape {array.shape}, wanted (batch, tokens)")
-        if array.shape[1] > self.config.context:
-            raise ValueError(f"GPT: {array.shape[1]} tokens, but the context is {self.config.context}")
-        result: Tensor = self.lm_head(self.transformer(array))
+    def forward(self, tokens: ArrayLike | Tensor, cache: KVCache | None = None) -> Tensor:
+        """Scores of every next token: integers of shape (batch, tokens) to logits (batch, tokens, vocab_size).
+
+        With a `cache` of `new_cache()` the tokens are those that come after the ones it has seen.
+        """
+        array = self._tokens(tokens, 0 if cache is None else len(cache))
+        result: Tensor = self.lm_head(self.transformer(array, cache))
         return result
 
-    def loss(self, tokens: ArrayLike | Tensor, targets: ArrayLike | Tensor) -> Tensor:
-        """Mean cross-entropy of the next tokens, in nats."""
-        logits, numbers = self(tokens), np.asarray(getattr(targets, "data", targets))
-        if numbers.shape != logits.shape[:2]:
-            raise ValueError(f"GPT: targets of shape {numbers.shape}, wanted {logits.shape[:2]}")
-        return functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), numbers.ravel())
+    def new_cache(self) -> KVCache:
+        """An empty cache of keys and values, for reading each token once inside `no_grad()`."""
+        return KVCache(self.config.layers, self.config.context)
