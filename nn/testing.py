@@ -16,7 +16,13 @@ __all__ = ["Model", "models"]
 
 WIDTHS = (1, 2, 4)
 TOKENS = 3
-ACTIVATIONS = (layers.ReLU, layers.GELU, layers.Sigmoid, layers.Tanh)
+ACTIVATIONS = (
+    layers.CELU, layers.ELU, layers.GELU, layers.Hardshrink, layers.Hardsigmoid, layers.Hardswish, layers.Hardtanh,
+    layers.LeakyReLU, layers.LogSigmoid, layers.LogSoftmax, layers.Mish, layers.PReLU, layers.ReLU, layers.ReLU6,
+    layers.SELU, layers.SiLU, layers.Sigmoid, layers.Softmax, layers.Softmin, layers.Softplus, layers.Softshrink,
+    layers.Softsign, layers.Tanh, layers.Tanhshrink,
+)  # fmt: skip
+RECURRENT = (layers.RNN, layers.GRU, layers.LSTM)
 
 
 @dataclass(frozen=True)
@@ -37,10 +43,46 @@ class Model:
         return f"{self.module!r} of {self.input!r}"
 
 
-def _layer(draw: Any, width: int, rng: np.random.Generator, dropout: bool) -> tuple[Module, int]:
-    """A layer that takes `width` numbers a token, and how many it gives."""
+class Outputs(Module):
+    """All hidden states of a recurrent layer, without the last ones apart."""
+
+    def __init__(self, layer: Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x)[0]
+
+
+def _over_tokens(draw: Any, shape: tuple[int, int, int], rng: np.random.Generator, p: float) -> tuple[Module, int]:
+    """A layer for which each token is a channel and `width` a length, and how long it leaves it."""
+    batch, tokens, width = shape
+    wide, kernel = draw(st.sampled_from(WIDTHS)), draw(st.sampled_from((1, 2, 3)))
+    groups = draw(st.sampled_from((1, tokens)))
+    made: dict[str, Any] = {
+        "conv": lambda: layers.Conv1d(tokens, tokens, kernel, padding="same", groups=groups, rng=rng),
+        "pool": lambda: draw(st.sampled_from((layers.MaxPool1d, layers.AvgPool1d)))(3, stride=1, padding=1),
+        "group_norm": lambda: layers.GroupNorm(groups, tokens),
+        "prelu": lambda: layers.PReLU(tokens),
+        "adaptive": lambda: draw(st.sampled_from((layers.AdaptiveMaxPool1d, layers.AdaptiveAvgPool1d)))(wide),
+        "upsample": lambda: layers.Upsample(wide, mode=draw(st.sampled_from(("nearest", "linear")))),
+        "conv_transpose": lambda: layers.ConvTranspose1d(tokens, tokens, kernel, rng=rng),
+    }
+    made |= {"batch_norm": lambda: layers.BatchNorm1d(tokens)} if batch * width > 1 else {}
+    made |= {"instance_norm": lambda: layers.InstanceNorm1d(tokens, affine=True)} if width > 1 else {}
+    made |= {"dropout": lambda: layers.Dropout1d(p, rng=rng)} if p else {}
+    kind = draw(st.sampled_from(list(made)))
+    lengths = {"adaptive": wide, "upsample": wide, "conv_transpose": width + kernel - 1}
+    return made[kind](), lengths.get(kind, width)
+
+
+def _layer(draw: Any, shape: tuple[int, int, int], rng: np.random.Generator, dropout: bool) -> tuple[Module, int]:
+    """A layer that takes inputs of `shape`, (batch, tokens, width), and how many numbers a token it gives."""
+    width = shape[-1]
     kinds = ["linear", "activation", "layer_norm", "rms_norm", "attention", "block", "mlp", "swiglu", "geglu"]
-    kinds += ["encoder", "learned", "sinusoidal"] + ["rotary"] * (width % 2 == 0)
+    kinds += (
+        ["encoder", "learned", "sinusoidal", "recurrent"] + ["over tokens"] * 3 + ["rotary", "glu"] * (width % 2 == 0)
+    )
     kind = draw(st.sampled_from(kinds + ["dropout"] * dropout))
     heads = draw(st.sampled_from([h for h in (1, 2) if width % h == 0]))
     bias, flag = draw(st.booleans()), draw(st.booleans())
@@ -50,6 +92,14 @@ def _layer(draw: Any, width: int, rng: np.random.Generator, dropout: bool) -> tu
         return layers.Linear(width, wide, bias=bias, rng=rng), wide
     if kind == "activation":
         return draw(st.sampled_from(ACTIVATIONS))(), width
+    if kind == "glu":
+        return layers.GLU(), width // 2
+    if kind == "recurrent":
+        wide, layer = draw(st.sampled_from(WIDTHS)), draw(st.sampled_from(RECURRENT))
+        options = {"bias": bias, "bidirectional": flag, "batch_first": True, "dropout": p, "rng": rng}
+        return Outputs(layer(width, wide, num_layers=draw(st.integers(1, 2)), **options)), wide * (1 + flag)
+    if kind == "over tokens":
+        return _over_tokens(draw, shape, rng, p)
     made: dict[str, Any] = {
         "layer_norm": lambda: layers.LayerNorm(width, bias=bias),
         "rms_norm": lambda: layers.RMSNorm(width),
@@ -72,7 +122,7 @@ def _layer(draw: Any, width: int, rng: np.random.Generator, dropout: bool) -> tu
 def models(
     depth: int = 4, *, embedding: bool | None = None, dropout: bool = False, dtype: Any = np.float32
 ) -> st.SearchStrategy[Model]:
-    """Networks of up to `depth` layers: linear, activations, norms, positions, attention, blocks; with their input.
+    """Networks of up to `depth` layers: linear, spatial and recurrent ones, activations, norms, attention, blocks.
 
     Parameters
     ----------
@@ -107,7 +157,7 @@ def models(
         else:
             given = draw(arrays_like((*shape, width), dtype=dtype))
         for _ in range(draw(st.integers(0 if stack else 1, depth))):
-            layer, width = _layer(draw, width, rng, dropout)
+            layer, width = _layer(draw, (*shape, width), rng, dropout)
             stack.append(layer)
         module = layers.Sequential(*stack)
         for parameter in module.parameters():

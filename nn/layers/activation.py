@@ -9,6 +9,24 @@ from nn import functional
 from nn.module import Module, Parameter
 
 
+class _AlongAxis(Module):
+    """Base of those that look at all elements along an axis."""
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def _expect_axis(self, x: Tensor, parts: int = 1) -> None:
+        """Raise unless `x` has the axis, and it falls into so many parts."""
+        shape = self._shape_of(x)
+        if not -len(shape) <= self.dim < len(shape) or shape[self.dim] % parts:
+            halves = " of two halves" if parts == 2 else ""
+            raise ValueError(f"{self._label}: input of shape {shape}, wanted an axis {self.dim}{halves}")
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
+
+
 class ReLU(Module):
     """max(x, 0)."""
 
@@ -197,60 +215,36 @@ class Hardshrink(Module):
         return f"lambd={self.lambd}"
 
 
-class Softmax(Module):
+class Softmax(_AlongAxis):
     """exp(x) / sum(exp(x)) along `dim`; a row of nothing but -inf gives zeros."""
 
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
     def forward(self, x: Tensor) -> Tensor:
+        self._expect_axis(x)
         return functional.softmax(x, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
-
-class LogSoftmax(Module):
+class LogSoftmax(_AlongAxis):
     """log(softmax(x)) along `dim`, without overflow."""
 
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
     def forward(self, x: Tensor) -> Tensor:
+        self._expect_axis(x)
         return functional.log_softmax(x, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
-
-class Softmin(Module):
+class Softmin(_AlongAxis):
     """softmax(-x) along `dim`."""
 
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
     def forward(self, x: Tensor) -> Tensor:
+        self._expect_axis(x)
         return functional.softmin(x, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
-
-class GLU(Module):
+class GLU(_AlongAxis):
     """a sigmoid(b), `a` and `b` the two halves of x along `dim`. Dauphin et al., 2017, equation 1."""
 
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
     def forward(self, x: Tensor) -> Tensor:
+        self._expect_axis(x, 2)
         return functional.glu(x, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
 
 class Hardtanh(Module):

@@ -53,7 +53,9 @@ class Bilinear(Module):
         self._expect_width(x1, self.in1_features)
         self._expect_width(x2, self.in2_features)
         if x1.shape[:-1] != x2.shape[:-1]:
-            raise ValueError(f"{self._label}: inputs of shapes {x1.shape} and {x2.shape} differ before the last axis")
+            raise ValueError(
+                f"{self._label}: inputs of shapes {x1.shape} and {x2.shape}, wanted alike but for the last axis"
+            )
         return functional.bilinear(x1, x2, self.weight, self.bias)
 
     def extra_repr(self) -> str:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from autograd import Tensor
 from nn import functional
 from nn.module import Module
 
 
-class CosineSimilarity(Module):
+class _OfTwo(Module):
+    def _expect_alike(self, x1: Tensor, x2: Tensor) -> None:
+        """Raise unless the shapes broadcast."""
+        shapes = self._shape_of(x1), self._shape_of(x2)
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise ValueError(
+                f"{self._label}: inputs of shapes {shapes[0]} and {shapes[1]}, wanted two that broadcast"
+            ) from None
+
+
+class CosineSimilarity(_OfTwo):
     """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim`.
 
     Examples
@@ -21,13 +35,14 @@ class CosineSimilarity(Module):
         self.dim, self.eps = dim, eps
 
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        self._expect_alike(x1, x2)
         return functional.cosine_similarity(x1, x2, self.dim, self.eps)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, eps={self.eps}"
 
 
-class PairwiseDistance(Module):
+class PairwiseDistance(_OfTwo):
     """The p-norm of x1 - x2 + eps over the last axis.
 
     Examples
@@ -41,6 +56,7 @@ class PairwiseDistance(Module):
         self.p, self.eps, self.keepdim = p, eps, keepdim
 
     def forward(self, x1: Tensor, x2: Tensor) -> Tensor:
+        self._expect_alike(x1, x2)
         return functional.pairwise_distance(x1, x2, self.p, self.eps, self.keepdim)
 
     def extra_repr(self) -> str:

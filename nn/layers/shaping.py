@@ -40,9 +40,10 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Tensor) -> Tensor:
-        first, last = (d + x.ndim if d < 0 else d for d in (self.start_dim, self.end_dim))
-        if not 0 <= first <= last < x.ndim:
-            raise ValueError(f"{self._label}: input of shape {x.shape} has no axes {self.start_dim} to {self.end_dim}")
+        shape = self._shape_of(x)
+        first, last = (d + len(shape) if d < 0 else d for d in (self.start_dim, self.end_dim))
+        if not 0 <= first <= last < len(shape):
+            raise ValueError(f"{self._label}: input of shape {shape}, wanted axes {self.start_dim} to {self.end_dim}")
         middle = math.prod(x.shape[first : last + 1])
         result: Tensor = ops.reshape(x, (*x.shape[:first], middle, *x.shape[last + 1 :]))
         return result
@@ -66,15 +67,15 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        axis = self.dim + x.ndim if self.dim < 0 else self.dim
-        known = -math.prod(self.unflattened_size) if -1 in self.unflattened_size else math.prod(self.unflattened_size)
-        fits = 0 <= axis < x.ndim and (x.shape[axis] == known or (-1 in self.unflattened_size and known > 0))
-        if not fits or x.shape[axis] % max(1, known):
+        shape, sizes = self._shape_of(x), self.unflattened_size
+        axis = self.dim + len(shape) if self.dim < 0 else self.dim
+        known = abs(math.prod(sizes))
+        fits = 0 <= axis < len(shape) and (shape[axis] == known or (-1 in sizes and known > 0))
+        if not fits or shape[axis] % max(1, known):
             raise ValueError(
-                f"{self._label}: axis {self.dim} of an input of shape {x.shape} does not fall into "
-                f"{self.unflattened_size}"
+                f"{self._label}: input of shape {shape}, wanted an axis {self.dim} that falls into {sizes}"
             )
-        result: Tensor = ops.reshape(x, (*x.shape[:axis], *self.unflattened_size, *x.shape[axis + 1 :]))
+        result: Tensor = ops.reshape(x, (*shape[:axis], *sizes, *shape[axis + 1 :]))
         return result
 
     def extra_repr(self) -> str:

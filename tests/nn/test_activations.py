@@ -36,7 +36,9 @@ def test_activations_follow_their_formulas(i):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: nn.GLU()(Tensor(np.zeros((2, 3)))), r"glu: axis -1 .*\(2, 3\) does not fall into two halves"),
+        (lambda: nn.GLU()(Tensor(np.zeros((2, 3)))), r"GLU: input of shape \(2, 3\), wanted an axis -1 of two halves"),
+        (lambda: F.glu(Tensor(np.zeros((2, 3)))), r"glu: axis -1 .*\(2, 3\) does not fall into two halves"),
+        (lambda: nn.Softmax(2)(Tensor(np.zeros((2, 3)))), r"Softmax: input of shape \(2, 3\), wanted an axis 2"),
         (lambda: nn.PReLU(3)(Tensor(np.zeros((2, 4)))), r"PReLU: input of shape \(2, 4\), wanted \(N, 3, \.\.\.\)"),
         (lambda: nn.Hardtanh(1.0, 1.0), "must be less than max_val"),
         (lambda: F.celu(Tensor([1.0]), 0.0), "alpha must be above 0"),

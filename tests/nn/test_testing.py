@@ -9,23 +9,31 @@ from hypothesis import strategies as st
 from autograd import Tensor, gradients
 from autograd.testing import slope
 from nn.layers import (
+    GLU,
+    GRU,
+    LSTM,
+    BatchNorm1d,
     Block,
     CausalSelfAttention,
+    Conv1d,
+    ConvTranspose1d,
     Dropout,
     Embedding,
     FeedForward,
     GeGLU,
+    GroupNorm,
+    InstanceNorm1d,
     LayerNorm,
     LearnedPositionalEmbedding,
     Linear,
-    ReLU,
     RMSNorm,
     RotaryEmbedding,
     SinusoidalPositionalEmbedding,
     SwiGLU,
     TransformerEncoderLayer,
+    Upsample,
 )
-from nn.testing import models
+from nn.testing import ACTIVATIONS, models
 
 
 @hypothesis.settings(max_examples=20)
@@ -69,13 +77,16 @@ def test_gradients_by_parameters_are_those_of_differences(model, seed):
 def test_every_kind_of_layer_is_drawn():
     seen = set()
 
-    @hypothesis.settings(max_examples=150, phases=[hypothesis.Phase.generate])
+    @hypothesis.settings(max_examples=250, phases=[hypothesis.Phase.generate])
     @hypothesis.given(models(dropout=True))
     def run(model):
         seen.update(type(layer) for layer in model.module.modules())
         assert (model.input.dtype.kind == "i") == isinstance(next(iter(model.module)), Embedding)
 
     run()
-    assert {Embedding, Block, Dropout, LayerNorm, RMSNorm, CausalSelfAttention, FeedForward, Linear, ReLU} <= seen
+    assert {Embedding, Block, Dropout, LayerNorm, RMSNorm, CausalSelfAttention, FeedForward, Linear} <= seen
+    assert len({BatchNorm1d, Conv1d, ConvTranspose1d, GroupNorm, InstanceNorm1d, Upsample} & seen) > 4
+    assert {GLU, GRU, LSTM} <= seen
+    assert len(seen & set(ACTIVATIONS)) > 10
     assert {GeGLU, SwiGLU, TransformerEncoderLayer, RotaryEmbedding} <= seen
     assert {LearnedPositionalEmbedding, SinusoidalPositionalEmbedding} <= seen
