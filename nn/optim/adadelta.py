@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward_square
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces, toward_square
 
 
 class Adadelta(Optimizer):
@@ -59,14 +59,16 @@ class Adadelta(Optimizer):
         super().__init__(params, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        rho, eps, work, delta = group["rho"], group["eps"], self._work(values), self._work(values, "delta")
-        toward_square(state["square_avg"], 1 - rho, g, work)
-        np.add(state["square_avg"], eps, out=work)
-        np.add(state["acc_delta"], eps, out=delta)
-        np.sqrt(work, out=work)
-        np.sqrt(delta, out=delta)
-        delta /= work
-        delta *= g
-        toward_square(state["acc_delta"], 1 - rho, delta, work)
-        delta *= group["lr"]
-        values -= delta
+        rho, eps = group["rho"], group["eps"]
+        for p, grad, square, steps in pieces(values, g, state["square_avg"], state["acc_delta"]):
+            work, delta = self._work(p), self._work(p, "delta")
+            toward_square(square, 1 - rho, grad, work)
+            np.add(square, eps, out=work)
+            np.add(steps, eps, out=delta)
+            np.sqrt(work, out=work)
+            np.sqrt(delta, out=delta)
+            delta /= work
+            delta *= grad
+            toward_square(steps, 1 - rho, delta, work)
+            delta *= group["lr"]
+            p -= delta

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import RowSparse
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces
 
 
 class Adagrad(Optimizer):
@@ -83,13 +83,14 @@ class Adagrad(Optimizer):
         return rate
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        work = self._work(values)
-        state["sum"] += np.multiply(g, g, out=work)
-        np.sqrt(state["sum"], out=work)
-        work += group["eps"]
-        np.divide(g, work, out=work)
-        work *= self._rate(state, group)
-        values -= work
+        for p, grad, total in pieces(values, g, state["sum"]):
+            work = self._work(p)
+            total += np.multiply(grad, grad, out=work)
+            np.sqrt(total, out=work)
+            work += group["eps"]
+            np.divide(grad, work, out=work)
+            work *= self._rate(state, group)
+            p -= work
 
     def _move_rows(self, values: Array, g: RowSparse, state: State, group: Group) -> None:
         total = state["sum"][g.rows] = state["sum"][g.rows] + g.values**2

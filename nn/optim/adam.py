@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from autograd import RowSparse
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward, toward_square
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces, toward, toward_square
 
 
 class Adam(Optimizer):
@@ -84,19 +84,21 @@ class Adam(Optimizer):
         )
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        (beta1, beta2), t, work = group["betas"], int(state["step"]), self._work(values)
-        m, v = state["exp_avg"], state["exp_avg_sq"]
-        # every line writes into memory that is already there: this is bound by memory traffic
-        toward(m, 1 - beta1, g, work)
-        toward_square(v, 1 - beta2, g, work)
-        if group["amsgrad"]:
-            v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
+        (beta1, beta2), t = group["betas"], int(state["step"])
         seen = math.sqrt(1 - beta2**t)  # sqrt(v) / seen + eps, times seen: one pass less
-        np.sqrt(v, out=work)
-        work += group["eps"] * seen
-        np.divide(m, work, out=work)
-        work *= group["lr"] * seen / (1 - beta1**t)
-        values -= work
+        second = state["exp_avg_sq"]
+        largest = state["max_exp_avg_sq"] if group["amsgrad"] else second
+        for p, grad, m, v, top in pieces(values, g, state["exp_avg"], second, largest):
+            work = self._work(p)
+            toward(m, 1 - beta1, grad, work)
+            toward_square(v, 1 - beta2, grad, work)
+            if group["amsgrad"]:
+                np.maximum(top, v, out=top)
+            np.sqrt(top, out=work)
+            work += group["eps"] * seen
+            np.divide(m, work, out=work)
+            work *= group["lr"] * seen / (1 - beta1**t)
+            p -= work
 
     def _move_rows(self, values: Array, g: RowSparse, state: State, group: Group) -> None:
         (beta1, beta2), t, rows = group["betas"], int(state["step"]), g.rows

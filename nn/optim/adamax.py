@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces, toward
 
 
 class Adamax(Optimizer):
@@ -59,12 +59,14 @@ class Adamax(Optimizer):
         super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize)
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        (beta1, beta2), largest, work = group["betas"], state["exp_inf"], self._work(values)
-        toward(state["exp_avg"], 1 - beta1, g, work)
-        largest *= beta2
-        np.abs(g, out=work)
-        work += group["eps"]
-        np.maximum(largest, work, out=largest)
-        np.divide(state["exp_avg"], largest, out=work)
-        work *= group["lr"] / (1 - beta1 ** int(state["step"]))
-        values -= work
+        beta1, beta2 = group["betas"]
+        for p, grad, m, largest in pieces(values, g, state["exp_avg"], state["exp_inf"]):
+            work = self._work(p)
+            toward(m, 1 - beta1, grad, work)
+            largest *= beta2
+            np.abs(grad, out=work)
+            work += group["eps"]
+            np.maximum(largest, work, out=largest)
+            np.divide(m, largest, out=work)
+            work *= group["lr"] / (1 - beta1 ** int(state["step"]))
+            p -= work

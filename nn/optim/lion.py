@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces, toward
 
 
 class Lion(Optimizer):
@@ -60,10 +60,12 @@ class Lion(Optimizer):
         super().__init__(params, lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize)
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        (beta1, beta2), m, work = group["betas"], state["exp_avg"], self._work(values)
-        direction = np.multiply(m, beta1, out=self._work(values, "direction"))
-        direction += np.multiply(g, 1 - beta1, out=work)
-        np.sign(direction, out=direction)
-        direction *= group["lr"]
-        values -= direction
-        toward(m, 1 - beta2, g, work)
+        beta1, beta2 = group["betas"]
+        for p, grad, m in pieces(values, g, state["exp_avg"]):
+            work, direction = self._work(p), self._work(p, "direction")
+            np.multiply(m, beta1, out=direction)
+            direction += np.multiply(grad, 1 - beta1, out=work)
+            np.sign(direction, out=direction)
+            direction *= group["lr"]
+            p -= direction
+            toward(m, 1 - beta2, grad, work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward, toward_square
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces, toward, toward_square
 
 
 class NAdam(Optimizer):
@@ -80,19 +80,20 @@ class NAdam(Optimizer):
         return 1.0 if name == "mu_product" else 0.0
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        (beta1, beta2), t, lr, work = group["betas"], int(state["step"]), group["lr"], self._work(values)
+        (beta1, beta2), t, lr = group["betas"], int(state["step"]), group["lr"]
         mu, ahead = (beta1 * (1 - 0.5 * 0.96 ** (i * group["momentum_decay"])) for i in (t, t + 1))
         state["mu_product"] *= mu
         product = float(state["mu_product"])
-        toward(state["exp_avg"], 1 - beta1, g, work)
-        toward_square(state["exp_avg_sq"], 1 - beta2, g, work)
-
-        root = np.divide(state["exp_avg_sq"], 1 - beta2**t, out=self._work(values, "root"))
-        np.sqrt(root, out=root)
-        root += group["eps"]
-        np.divide(g, root, out=work)
-        work *= lr * (1 - mu) / (1 - product)
-        values -= work
-        np.divide(state["exp_avg"], root, out=work)
-        work *= lr * ahead / (1 - product * ahead)
-        values -= work
+        for p, grad, m, v in pieces(values, g, state["exp_avg"], state["exp_avg_sq"]):
+            work, root = self._work(p), self._work(p, "root")
+            toward(m, 1 - beta1, grad, work)
+            toward_square(v, 1 - beta2, grad, work)
+            np.divide(v, 1 - beta2**t, out=root)
+            np.sqrt(root, out=root)
+            root += group["eps"]
+            np.divide(grad, root, out=work)
+            work *= lr * (1 - mu) / (1 - product)
+            p -= work
+            np.divide(m, root, out=work)
+            work *= lr * ahead / (1 - product * ahead)
+            p -= work

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward, toward_square
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces, toward, toward_square
 
 
 class RAdam(Optimizer):
@@ -82,18 +82,21 @@ class RAdam(Optimizer):
         )
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        (beta1, beta2), t, work = group["betas"], int(state["step"]), self._work(values)
-        toward(state["exp_avg"], 1 - beta1, g, work)
-        toward_square(state["exp_avg_sq"], 1 - beta2, g, work)
+        (beta1, beta2), t = group["betas"], int(state["step"])
         rate, seen = group["lr"] / (1 - beta1**t), 1 - beta2**t
         top = 2 / (1 - beta2) - 1
         rho = top - 2 * t * beta2**t / seen
         if rho > 5:
-            np.sqrt(state["exp_avg_sq"], out=work)
-            work += group["eps"]
-            np.divide(state["exp_avg"], work, out=work)
             rate *= math.sqrt(seen * (rho - 4) * (rho - 2) * top / ((top - 4) * (top - 2) * rho))
-            work *= rate
-        else:
-            np.multiply(state["exp_avg"], rate, out=work)
-        values -= work
+        for p, grad, m, v in pieces(values, g, state["exp_avg"], state["exp_avg_sq"]):
+            work = self._work(p)
+            toward(m, 1 - beta1, grad, work)
+            toward_square(v, 1 - beta2, grad, work)
+            if rho > 5:
+                np.sqrt(v, out=work)
+                work += group["eps"]
+                np.divide(m, work, out=work)
+                work *= rate
+            else:
+                np.multiply(m, rate, out=work)
+            p -= work

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, toward, toward_square
+from nn.optim.optimizer import Array, Group, Optimizer, Parameters, State, pieces, toward, toward_square
 
 
 class RMSprop(Optimizer):
@@ -78,23 +78,24 @@ class RMSprop(Optimizer):
         )
 
     def _move(self, values: Array, g: Array, state: State, group: Group) -> None:
-        weight, square, work = 1 - group["alpha"], state["square_avg"], self._work(values)
-        toward_square(square, weight, g, work)
-        if group["centered"]:
-            mean = state["grad_avg"]
-            toward(mean, weight, g, work)
-            np.multiply(mean, mean, out=work)
-            np.subtract(square, work, out=work)
-            np.maximum(work, 0, out=work)
-            square = work
-        np.sqrt(square, out=work)
-        work += group["eps"]
-        np.divide(g, work, out=work)
-        if group["momentum"]:
-            velocity = state["momentum_buffer"]
-            velocity *= group["momentum"]
-            velocity += work
-            np.multiply(velocity, group["lr"], out=work)
-        else:
-            work *= group["lr"]
-        values -= work
+        kept = [state.get(name, values) for name in ("square_avg", "grad_avg", "momentum_buffer")]
+        for p, grad, square, mean, velocity in pieces(values, g, *kept):
+            work, weight = self._work(p), 1 - group["alpha"]
+            toward_square(square, weight, grad, work)
+            if group["centered"]:
+                toward(mean, weight, grad, work)
+                np.multiply(mean, mean, out=work)
+                np.subtract(square, work, out=work)
+                np.maximum(work, 0, out=work)
+                np.sqrt(work, out=work)
+            else:
+                np.sqrt(square, out=work)
+            work += group["eps"]
+            np.divide(grad, work, out=work)
+            if group["momentum"]:
+                velocity *= group["momentum"]
+                velocity += work
+                np.multiply(velocity, group["lr"], out=work)
+            else:
+                work *= group["lr"]
+            p -= work

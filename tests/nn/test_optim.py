@@ -252,6 +252,18 @@ def test_a_step_makes_no_new_state_and_little_else(kind, settings, rng):
 
 
 @every
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_large_arrays_go_in_pieces_without_a_difference(kind, settings, order, rng, monkeypatch):
+    start, history = rng.normal(size=(5, 7)), gradients(rng, [(5, 7)], 4)
+    found = []
+    for size in (6, 1000):
+        monkeypatch.setattr("nn.optim.optimizer.PIECE", size)
+        p = Tensor(np.array(start, order=order), requires_grad=True)
+        found += run(kind([p], **settings), [p], history)
+    np.testing.assert_array_equal(*found)
+
+
+@every
 def test_a_state_that_does_not_fit_changes_nothing(kind, settings, rng):
     params, small = parameters(rng, shapes=MATRICES), parameters(rng, shapes=[(3, 4), (5, 3)])
     optimizer, other = kind(params, **settings), kind(small, **{**settings, "lr": 0.7})

@@ -134,6 +134,7 @@ def test_groups_have_their_own_settings_also_when_added_later(rng):
         compare(ours, theirs, 1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks:UserWarning")
 @pytest.mark.parametrize(
     ("name", "theirs", "settings"),
     [
