@@ -54,69 +54,75 @@ class Outputs(Module):
         return self.layer(x)[0]
 
 
-def _over_tokens(draw: Any, shape: tuple[int, int, int], rng: np.random.Generator, p: float) -> tuple[Module, int]:
-    """A layer for which each token is a channel and `width` a length, and how long it leaves it."""
+def _of_tokens(draw: Any, width: int, rng: np.random.Generator, p: float) -> dict[str, tuple[Any, int]]:
+    """Layers that look at one token at a time or at all of them: how to make one, and the width that it gives."""
+    heads = draw(st.sampled_from([h for h in (1, 2) if width % h == 0]))
+    bias, flag, wide = draw(st.booleans()), draw(st.booleans()), draw(st.sampled_from(WIDTHS))
+    recurrent = {"bias": bias, "bidirectional": flag, "batch_first": True, "dropout": p, "rng": rng}
+    made: dict[str, tuple[Any, int]] = {
+        "linear": (lambda: layers.Linear(width, wide, bias=bias, rng=rng), wide),
+        "activation": (lambda: draw(st.sampled_from(ACTIVATIONS))(), width),
+        "layer_norm": (lambda: layers.LayerNorm(width, bias=bias), width),
+        "rms_norm": (lambda: layers.RMSNorm(width), width),
+        "attention": (lambda: layers.CausalSelfAttention(width, heads, bias=bias, dropout=p, rng=rng), width),
+        "block": (lambda: layers.Block(width, heads, bias=bias, dropout=p, rng=rng), width),
+        "mlp": (lambda: layers.FeedForward(width, bias=bias, dropout=p, rng=rng), width),
+        "swiglu": (lambda: layers.SwiGLU(width, bias=bias, rng=rng), width),
+        "geglu": (lambda: layers.GeGLU(width, bias=bias, rng=rng), width),
+        "encoder": (
+            lambda: layers.TransformerEncoderLayer(
+                width, heads, 2 * width, p, batch_first=True, norm_first=flag, bias=bias, rng=rng
+            ),
+            width,
+        ),
+        "learned": (lambda: layers.LearnedPositionalEmbedding(TOKENS, width, rng=rng), width),
+        "sinusoidal": (lambda: layers.SinusoidalPositionalEmbedding(width), width),
+        "recurrent": (
+            lambda: Outputs(
+                draw(st.sampled_from(RECURRENT))(width, wide, num_layers=draw(st.integers(1, 2)), **recurrent)
+            ),
+            wide * (1 + flag),
+        ),
+    }
+    if width % 2 == 0:
+        made["rotary"] = (lambda: layers.RotaryEmbedding(width, interleaved=flag), width)
+        made["glu"] = (layers.GLU, width // 2)
+    if p:
+        made["dropout"] = (lambda: layers.Dropout(p, rng=rng), width)
+    return made
+
+
+def _over_width(
+    draw: Any, shape: tuple[int, int, int], rng: np.random.Generator, p: float
+) -> dict[str, tuple[Any, int]]:
+    """Layers for which each token is a channel and `width` a length."""
     batch, tokens, width = shape
     wide, kernel = draw(st.sampled_from(WIDTHS)), draw(st.sampled_from((1, 2, 3)))
     groups = draw(st.sampled_from((1, tokens)))
-    made: dict[str, Any] = {
-        "conv": lambda: layers.Conv1d(tokens, tokens, kernel, padding="same", groups=groups, rng=rng),
-        "pool": lambda: draw(st.sampled_from((layers.MaxPool1d, layers.AvgPool1d)))(3, stride=1, padding=1),
-        "group_norm": lambda: layers.GroupNorm(groups, tokens),
-        "prelu": lambda: layers.PReLU(tokens),
-        "adaptive": lambda: draw(st.sampled_from((layers.AdaptiveMaxPool1d, layers.AdaptiveAvgPool1d)))(wide),
-        "upsample": lambda: layers.Upsample(wide, mode=draw(st.sampled_from(("nearest", "linear")))),
-        "conv_transpose": lambda: layers.ConvTranspose1d(tokens, tokens, kernel, rng=rng),
+    made: dict[str, tuple[Any, int]] = {
+        "conv": (lambda: layers.Conv1d(tokens, tokens, kernel, padding="same", groups=groups, rng=rng), width),
+        "conv_transpose": (lambda: layers.ConvTranspose1d(tokens, tokens, kernel, rng=rng), width + kernel - 1),
+        "pool": (lambda: draw(st.sampled_from((layers.MaxPool1d, layers.AvgPool1d)))(3, stride=1, padding=1), width),
+        "adaptive": (lambda: draw(st.sampled_from((layers.AdaptiveMaxPool1d, layers.AdaptiveAvgPool1d)))(wide), wide),
+        "upsample": (lambda: layers.Upsample(wide, mode=draw(st.sampled_from(("nearest", "linear")))), wide),
+        "group_norm": (lambda: layers.GroupNorm(groups, tokens), width),
+        "prelu": (lambda: layers.PReLU(tokens), width),
     }
-    made |= {"batch_norm": lambda: layers.BatchNorm1d(tokens)} if batch * width > 1 else {}
-    made |= {"instance_norm": lambda: layers.InstanceNorm1d(tokens, affine=True)} if width > 1 else {}
-    made |= {"dropout": lambda: layers.Dropout1d(p, rng=rng)} if p else {}
-    kind = draw(st.sampled_from(list(made)))
-    lengths = {"adaptive": wide, "upsample": wide, "conv_transpose": width + kernel - 1}
-    return made[kind](), lengths.get(kind, width)
+    if batch * width > 1:
+        made["batch_norm"] = (lambda: layers.BatchNorm1d(tokens), width)
+    if width > 1:
+        made["instance_norm"] = (lambda: layers.InstanceNorm1d(tokens, affine=True), width)
+    if p:
+        made["dropout1d"] = (lambda: layers.Dropout1d(p, rng=rng), width)
+    return made
 
 
 def _layer(draw: Any, shape: tuple[int, int, int], rng: np.random.Generator, dropout: bool) -> tuple[Module, int]:
     """A layer that takes inputs of `shape`, (batch, tokens, width), and how many numbers a token it gives."""
-    width = shape[-1]
-    kinds = ["linear", "activation", "layer_norm", "rms_norm", "attention", "block", "mlp", "swiglu", "geglu"]
-    kinds += (
-        ["encoder", "learned", "sinusoidal", "recurrent"] + ["over tokens"] * 3 + ["rotary", "glu"] * (width % 2 == 0)
-    )
-    kind = draw(st.sampled_from(kinds + ["dropout"] * dropout))
-    heads = draw(st.sampled_from([h for h in (1, 2) if width % h == 0]))
-    bias, flag = draw(st.booleans()), draw(st.booleans())
     p = draw(st.sampled_from((0.0, 0.5))) if dropout else 0.0
-    if kind == "linear":
-        wide = draw(st.sampled_from(WIDTHS))
-        return layers.Linear(width, wide, bias=bias, rng=rng), wide
-    if kind == "activation":
-        return draw(st.sampled_from(ACTIVATIONS))(), width
-    if kind == "glu":
-        return layers.GLU(), width // 2
-    if kind == "recurrent":
-        wide, layer = draw(st.sampled_from(WIDTHS)), draw(st.sampled_from(RECURRENT))
-        options = {"bias": bias, "bidirectional": flag, "batch_first": True, "dropout": p, "rng": rng}
-        return Outputs(layer(width, wide, num_layers=draw(st.integers(1, 2)), **options)), wide * (1 + flag)
-    if kind == "over tokens":
-        return _over_tokens(draw, shape, rng, p)
-    made: dict[str, Any] = {
-        "layer_norm": lambda: layers.LayerNorm(width, bias=bias),
-        "rms_norm": lambda: layers.RMSNorm(width),
-        "attention": lambda: layers.CausalSelfAttention(width, heads, bias=bias, dropout=p, rng=rng),
-        "block": lambda: layers.Block(width, heads, bias=bias, dropout=p, rng=rng),
-        "mlp": lambda: layers.FeedForward(width, bias=bias, dropout=p, rng=rng),
-        "dropout": lambda: layers.Dropout(p, rng=rng),
-        "swiglu": lambda: layers.SwiGLU(width, bias=bias, rng=rng),
-        "geglu": lambda: layers.GeGLU(width, bias=bias, rng=rng),
-        "encoder": lambda: layers.TransformerEncoderLayer(
-            width, heads, 2 * width, p, batch_first=True, norm_first=flag, bias=bias, rng=rng
-        ),
-        "learned": lambda: layers.LearnedPositionalEmbedding(TOKENS, width, rng=rng),
-        "sinusoidal": lambda: layers.SinusoidalPositionalEmbedding(width),
-        "rotary": lambda: layers.RotaryEmbedding(width, interleaved=flag),
-    }
-    return made[kind](), width
+    kinds = _of_tokens(draw, shape[-1], rng, p) | _over_width(draw, shape, rng, p)
+    make, width = kinds[draw(st.sampled_from(list(kinds)))]
+    return make(), width
 
 
 def models(
