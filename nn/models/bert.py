@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from autograd import Tensor, no_grad, ops
 from nn import functional, init
 from nn.errors import CheckpointError
 from nn.layers import Dropout, Embedding, LayerNorm, Linear, ModuleList
+from nn.layers.heads import Heads
 from nn.models.pretrained import Unset, entry, fill, package_file, read_folder
 from nn.module import Module
 from nn.tokenizers.pretrained import PretrainedTokenizer
@@ -72,16 +72,12 @@ class BertEmbeddings(Module):
         return result
 
 
-class BertSelfAttention(Module):
+class BertSelfAttention(Heads):
     """Every token asks all tokens of its text. Vaswani et al., 2017, section 3.2.
 
     Attributes
     ----------
     query, key, value : Linear
-    record_pattern : bool
-        Whether a call keeps its attention pattern; False at first.
-    pattern : ndarray of shape (batch, heads, tokens, tokens), or None
-        The last one that was kept.
     """
 
     def __init__(self, config: BertConfig, rng: np.random.Generator) -> None:
@@ -91,24 +87,11 @@ class BertSelfAttention(Module):
         self.key = Linear(config.width, config.width, rng=rng)
         self.value = Linear(config.width, config.width, rng=rng)
         self.dropout = Dropout(config.dropout, rng=rng)
-        self.record_pattern = False
-        self.pattern: NDArray[Any] | None = None
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        query, key, value = (self._split(layer(x)) for layer in (self.query, self.key, self.value))
-        dropout = self.dropout.p if self.training else 0.0
-        attend = functools.partial(functional.scaled_dot_product_attention, query, key, attn_mask=mask)
-        if self.record_pattern:  # what each token would gather if every token offered its own number
-            own = np.eye(key.shape[-2], dtype=x.dtype)
-            self.pattern = attend(Tensor(np.broadcast_to(own, key.shape[:-1] + own.shape[:1]))).data
-        mixed = attend(value, dropout_p=dropout, rng=self.dropout.rng)
-        result: Tensor = mixed.transpose(0, 2, 1, 3).reshape(x.shape)
-        return result
-
-    def _split(self, x: Tensor) -> Tensor:
-        """(batch, tokens, width) to (batch, heads, tokens, head)."""
-        result: Tensor = x.reshape(*x.shape[:2], self.heads, -1).transpose(0, 2, 1, 3)
-        return result
+        layers = {"hook_q": self.query, "hook_k": self.key, "hook_v": self.value}
+        query, key, value = (self._split(point, layer(x), self.heads) for point, layer in layers.items())
+        return self._attend(query, key, value, self.dropout, attn_mask=mask)
 
 
 class BertOutput(Module):
@@ -128,6 +111,8 @@ class BertOutput(Module):
 class BertAttention(Module):
     """norm(x + dense(attention(x)))."""
 
+    hook_names: Mapping[str, str] = {"self": "attn", "output": "attn_out"}
+
     def __init__(self, config: BertConfig, rng: np.random.Generator) -> None:
         super().__init__()
         self.self = BertSelfAttention(config, rng)
@@ -141,17 +126,21 @@ class BertAttention(Module):
 class BertIntermediate(Module):
     """gelu(dense(x))."""
 
+    hook_points = ("hook_pre", "hook_post")
+
     def __init__(self, config: BertConfig, rng: np.random.Generator) -> None:
         super().__init__()
         self.dense = Linear(config.width, config.hidden, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = functional.gelu(self.dense(x))
-        return result
+        return self.point("hook_post", functional.gelu(self.point("hook_pre", self.dense(x))))
 
 
 class BertLayer(Module):
     """Attention and a feed-forward part, each added to what came in, then normalised (post-norm)."""
+
+    hook_points = ("hook_resid_pre", "hook_resid_mid", "hook_resid_post")
+    hook_names: Mapping[str, str] = {"attention": "", "intermediate": "mlp", "output": "mlp_out"}
 
     def __init__(self, config: BertConfig, rng: np.random.Generator) -> None:
         super().__init__()
@@ -160,13 +149,14 @@ class BertLayer(Module):
         self.output = BertOutput(config.hidden, config, rng)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        x = self.attention(x, mask)
-        result: Tensor = self.output(self.intermediate(x), x)
-        return result
+        x = self.point("hook_resid_mid", self.attention(self.point("hook_resid_pre", x), mask))
+        return self.point("hook_resid_post", self.output(self.intermediate(x), x))
 
 
 class BertEncoder(Module):
     """The layers, one after another."""
+
+    hook_names: Mapping[str, str] = {"layer": "blocks"}
 
     def __init__(self, config: BertConfig, rng: np.random.Generator) -> None:
         super().__init__()
@@ -208,6 +198,8 @@ class Bert(Module):
     >>> model(np.array([[1, 2, 3]])).shape
     (1, 3, 16)
     """
+
+    hook_names: Mapping[str, str] = {"encoder": "", "embeddings": "embed"}
 
     def __init__(self, config: BertConfig, rng: np.random.Generator | None = None) -> None:
         super().__init__()

@@ -131,7 +131,3 @@ class GPT(LanguageModel):
         array = self._tokens(tokens, 0 if cache is None else len(cache))
         result: Tensor = self.lm_head(self.transformer(array, cache))
         return result
-
-    def new_cache(self) -> KVCache:
-        """An empty cache of keys and values, for reading each token once inside `no_grad()`."""
-        return KVCache(self.config.layers, self.config.context)

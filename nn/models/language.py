@@ -9,11 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from autograd import Tensor
 from nn import functional
+from nn.cache import KVCache
 from nn.module import Module
 
 
 class LanguageModel(Module):
-    """Base of models whose `config` has a `vocab_size` and a `context`."""
+    """Base of models whose `config` has `layers`, a `vocab_size` and a `context`."""
 
     config: Any
 
@@ -28,6 +29,10 @@ class LanguageModel(Module):
                 f"{self._label}: {array.shape[1]} tokens{before}, but the context is {self.config.context}"
             )
         return array
+
+    def new_cache(self) -> KVCache:
+        """An empty cache of keys and values, for reading each token once inside `no_grad()`."""
+        return KVCache(self.config.layers, limit=self.config.context)
 
     def loss(self, tokens: ArrayLike | Tensor, targets: ArrayLike | Tensor) -> Tensor:
         """Mean cross-entropy of the next tokens, in nats; `targets` has the shape of `tokens`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from collections.abc import Mapping
@@ -14,10 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograd import Tensor
-from nn import functional, init
+from nn import init
+from nn.cache import KVCache, LayerCache
 from nn.errors import CheckpointError
 from nn.gguf import GGUF
 from nn.layers import Embedding, Linear, ModuleList, RMSNorm, RotaryEmbedding, SwiGLU
+from nn.layers.heads import Heads
 from nn.models.language import LanguageModel
 from nn.models.pretrained import Unset, entry, fill, package_file, read_folder
 from nn.module import Module
@@ -71,7 +72,7 @@ class LlamaConfig:
             raise ValueError(f"LlamaConfig: {self.heads} heads do not share {self.kv_heads} heads of keys and values")
 
 
-class LlamaAttention(Module):
+class LlamaAttention(Heads):
     """Causal self-attention in which several heads of queries share a head of keys and values.
 
     Ainslie et al., GQA, 2023, section 2.2; queries and keys are turned by their positions.
@@ -79,11 +80,9 @@ class LlamaAttention(Module):
     Attributes
     ----------
     q_proj, k_proj, v_proj, o_proj : Linear
-    record_pattern : bool
-        Whether a call keeps its attention pattern; False at first.
-    pattern : ndarray of shape (batch, heads, tokens, tokens), or None
-        The last one that was kept.
     """
+
+    hook_points = (*Heads.hook_points, "hook_rot_q", "hook_rot_k")
 
     def __init__(self, config: LlamaConfig, rng: np.random.Generator) -> None:
         super().__init__()
@@ -95,25 +94,20 @@ class LlamaAttention(Module):
         self.v_proj = Linear(c.width, c.kv_heads * head, bias=False, rng=rng)
         self.o_proj = Linear(c.heads * head, c.width, bias=False, rng=rng)
         self.rotary = RotaryEmbedding(head, c.base, scaling=c.scaling)
-        self.record_pattern = False
-        self.pattern: NDArray[Any] | None = None
 
-    def forward(self, x: Tensor) -> Tensor:
-        query = self.rotary(self._split(self.q_proj(x), self.heads))
-        key = self.rotary(self._split(self.k_proj(x), self.kv_heads))
-        value = self._split(self.v_proj(x), self.kv_heads)
-        attend = functools.partial(functional.scaled_dot_product_attention, query, key, is_causal=True, enable_gqa=True)
-        if self.record_pattern:  # what each token would gather if every token offered its own number
-            own = np.eye(key.shape[-2], dtype=x.dtype)
-            self.pattern = attend(Tensor(np.broadcast_to(own, key.shape[:-1] + own.shape[:1]))).data
-        result: Tensor = self.o_proj(attend(value).transpose(0, 2, 1, 3).reshape(x.shape))
+    def forward(self, x: Tensor, cache: LayerCache | None = None, seen: int = 0) -> Tensor:
+        """`seen` tokens came before those of `x`; their keys and values are in the cache."""
+        query = self._turned("hook_rot_q", self._split("hook_q", self.q_proj(x), self.heads), seen)
+        key = self._turned("hook_rot_k", self._split("hook_k", self.k_proj(x), self.kv_heads), seen)
+        value = self._split("hook_v", self.v_proj(x), self.kv_heads)
+        if cache is not None:
+            key, value = cache.extend(key, value)
+        result: Tensor = self.o_proj(self._attend(query, key, value, is_causal=True, enable_gqa=True))
         return result
 
-    def _split(self, x: Tensor, heads: int) -> Tensor:
-        """(batch, tokens, heads head) to (batch, heads, tokens, head)."""
-        batch, tokens, _ = x.shape
-        result: Tensor = x.reshape(batch, tokens, heads, -1).transpose(0, 2, 1, 3)
-        return result
+    def _turned(self, point: str, x: Tensor, seen: int) -> Tensor:
+        turned: Tensor = self.rotary(x, seen)
+        return self.point(point, turned.swapaxes(1, 2)).swapaxes(1, 2) if self.listened(point) else turned
 
     def extra_repr(self) -> str:
         return f"width={self.width}, heads={self.heads}, kv_heads={self.kv_heads}"
@@ -121,6 +115,11 @@ class LlamaAttention(Module):
 
 class LlamaLayer(Module):
     """x + attention(norm(x)), then x + mlp(norm(x))."""
+
+    hook_points = ("hook_resid_pre", "hook_attn_out", "hook_resid_mid", "hook_mlp_out", "hook_resid_post")
+    hook_names: Mapping[str, str] = {
+        "self_attn": "attn", "input_layernorm": "ln1", "post_attention_layernorm": "ln2",
+    }  # fmt: skip
 
     def __init__(self, config: LlamaConfig, rng: np.random.Generator) -> None:
         super().__init__()
@@ -130,13 +129,19 @@ class LlamaLayer(Module):
         self.input_layernorm = RMSNorm(c.width, c.eps)
         self.post_attention_layernorm = RMSNorm(c.width, c.eps)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x))
-        return x + self.mlp(self.post_attention_layernorm(x))  # type: ignore[no-any-return]
+    def forward(self, x: Tensor, cache: LayerCache | None = None, seen: int = 0) -> Tensor:
+        x = self.point("hook_resid_pre", x)
+        attended = self.self_attn(self.input_layernorm(x), cache, seen)
+        x = self.point("hook_resid_mid", x + self.point("hook_attn_out", attended))
+        thought = self.mlp(self.post_attention_layernorm(x))
+        return self.point("hook_resid_post", x + self.point("hook_mlp_out", thought))
 
 
 class LlamaTrunk(Module):
     """Token embedding, layers, a last norm."""
+
+    hook_points = ("hook_embed",)
+    hook_names: Mapping[str, str] = {"layers": "blocks", "norm": "ln_final"}
 
     def __init__(self, config: LlamaConfig, rng: np.random.Generator) -> None:
         super().__init__()
@@ -144,10 +149,10 @@ class LlamaTrunk(Module):
         self.layers = ModuleList(LlamaLayer(config, rng) for _ in range(config.layers))
         self.norm = RMSNorm(config.width, config.eps)
 
-    def forward(self, tokens: NDArray[Any]) -> Tensor:
-        x = self.embed_tokens(tokens)
-        for layer in self.layers:
-            x = layer(x)
+    def forward(self, tokens: NDArray[Any], cache: KVCache | None = None) -> Tensor:
+        x, seen = self.point("hook_embed", self.embed_tokens(tokens)), 0 if cache is None else len(cache)
+        for i, layer in enumerate(self.layers):
+            x = layer(x, None if cache is None else cache[i], seen)
         result: Tensor = self.norm(x)
         return result
 
@@ -172,6 +177,8 @@ class Llama(LanguageModel):
     ((1, 3, 11), 4096)
     """
 
+    hook_names: Mapping[str, str] = {"model": ""}
+
     def __init__(self, config: LlamaConfig, rng: np.random.Generator | None = None) -> None:
         super().__init__()
         rng = init.default_rng(rng)
@@ -185,9 +192,13 @@ class Llama(LanguageModel):
                 scale = math.sqrt(2 * config.layers) if name.endswith(("o_proj.weight", "down_proj.weight")) else 1.0
                 init.normal_(parameter, std=0.02 / scale, rng=rng)
 
-    def forward(self, tokens: ArrayLike | Tensor) -> Tensor:
-        """Scores of every next token: integers of shape (batch, tokens) to logits (batch, tokens, vocab_size)."""
-        result: Tensor = self.lm_head(self.model(self._tokens(tokens)))
+    def forward(self, tokens: ArrayLike | Tensor, cache: KVCache | None = None) -> Tensor:
+        """Scores of every next token: integers of shape (batch, tokens) to logits (batch, tokens, vocab_size).
+
+        With a `cache` (see `new_cache`) the tokens follow those that it has seen.
+        """
+        array = self._tokens(tokens, 0 if cache is None else len(cache))
+        result: Tensor = self.lm_head(self.model(array, cache))
         return result
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import nn
 from nn.checkpoint import read, write
 from nn.errors import CheckpointError
 from nn.models import bert
@@ -82,6 +83,18 @@ def test_attention_patterns_leave_out_what_fills_up(model: Bert, rng: np.random.
     model(rng.integers(0, 40, (2, 5)), np.arange(5) < np.array([[5], [3]]))
     np.testing.assert_allclose(layer.pattern.sum(axis=-1), 1, rtol=1e-5)
     assert layer.pattern.shape == (2, 2, 5, 5) and not layer.pattern[1, :, :, 3:].any() and layer.pattern[0].all()
+
+
+def test_activations_have_names(model: Bert, rng: np.random.Generator) -> None:
+    tokens = rng.integers(0, 40, (2, 5))
+    states, kept = nn.run_with_cache(model, tokens)
+    assert kept["blocks.0.attn.hook_pattern"].shape == (2, 2, 5, 5) and kept["blocks.1.mlp.hook_post"].shape == (
+        2,
+        5,
+        24,
+    )
+    np.testing.assert_array_equal(kept["blocks.1.hook_resid_post"].data, states.data)
+    np.testing.assert_array_equal(kept["blocks.0.hook_resid_post"].data, kept["blocks.1.hook_resid_pre"].data)
 
 
 def test_hugging_faces_own_model_agrees(rng: np.random.Generator) -> None:

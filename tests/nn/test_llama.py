@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from autograd import no_grad
 from nn.checkpoint import write
 from nn.errors import CheckpointError, DataError
@@ -287,3 +288,48 @@ def test_attention_patterns_are_the_weights(model: Llama, rng: np.random.Generat
         weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
         wanted = weights / weights.sum(axis=-1, keepdims=True)
         np.testing.assert_allclose(layer.pattern[:, head], wanted, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("pieces", [[1] * 9, [4, 5], [8, 1], [3, 1, 1, 4]])
+def test_a_cache_gives_what_reading_all_gives(pieces: list[int], model: Llama, rng: np.random.Generator) -> None:
+    tokens = rng.integers(0, 262, (2, 9))
+    whole, cache = model(tokens).data, model.new_cache()
+    with no_grad():
+        for end, size in zip(np.cumsum(pieces), pieces, strict=True):
+            part = model(tokens[:, end - size : end], cache=cache).data
+            np.testing.assert_allclose(part, whole[:, end - size : end], rtol=1e-4, atol=1e-5)
+    assert len(cache) == 9
+
+
+def test_a_cache_that_is_full(model: Llama) -> None:
+    cache = model.new_cache()
+    with no_grad():
+        model(np.zeros((1, 60), int), cache=cache)
+        with pytest.raises(ValueError, match="5 tokens after 60 in the cache, but the context is 64"):
+            model(np.zeros((1, 5), int), cache=cache)
+        assert model(np.zeros((1, 4), int), cache=cache).shape == (1, 4, 262)
+
+
+def test_activations_have_transformer_lenss_names(model: Llama, rng: np.random.Generator) -> None:
+    tokens = rng.integers(0, 262, (2, 5))
+    logits, kept = nn.run_with_cache(model, tokens)
+    block = ["hook_resid_pre", "ln1.hook_scale", "ln1.hook_normalized", "attn.hook_q", "attn.hook_k", "attn.hook_v"]
+    block += ["attn.hook_rot_q", "attn.hook_rot_k", "attn.hook_attn_scores", "attn.hook_pattern", "attn.hook_z"]
+    block += ["hook_attn_out", "hook_resid_mid", "ln2.hook_scale", "ln2.hook_normalized"]
+    block += ["hook_mlp_out", "hook_resid_post"]
+    names = {"hook_embed", "ln_final.hook_scale", "ln_final.hook_normalized"}
+    inside = {name for name in kept if ".mlp." not in name}  # the feed-forward's own are tested with it
+    assert inside == names | {f"blocks.{i}.{name}" for i in (0, 1) for name in block}
+    assert kept["blocks.0.attn.hook_q"].shape == (2, 5, 4, 8) and kept["blocks.0.attn.hook_rot_k"].shape == (2, 5, 2, 8)
+    assert kept["blocks.0.attn.hook_pattern"].shape == (2, 4, 5, 5)
+    np.testing.assert_allclose(logits.data, model(tokens).data, rtol=1e-4, atol=1e-5)
+
+
+def test_a_patched_pattern_is_what_is_mixed(model: Llama, rng: np.random.Generator) -> None:
+    """When every token looks at itself alone, a head gives its own value."""
+    tokens = rng.integers(0, 262, (1, 6))
+    itself = {"blocks.1.attn.hook_pattern": lambda value, name: np.broadcast_to(np.eye(6), value.shape)}
+    with nn.hooks(model, itself):
+        _, kept = nn.run_with_cache(model, tokens, names=["blocks.1.attn.hook_v", "blocks.1.attn.hook_z"])
+    value, mixed = kept["blocks.1.attn.hook_v"].data, kept["blocks.1.attn.hook_z"].data
+    np.testing.assert_allclose(mixed, np.repeat(value, 2, axis=2), rtol=1e-6)
