@@ -42,6 +42,8 @@ class SwiGLU(Module):
     (16, (1, 5, 6))
     """
 
+    hook_points = ("hook_pre", "hook_pre_linear", "hook_post")
+
     def __init__(
         self, width: int, hidden: int | None = None, bias: bool = False, rng: np.random.Generator | None = None
     ) -> None:
@@ -54,7 +56,8 @@ class SwiGLU(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         self._expect_width(x, self.width)
-        result: Tensor = self.down_proj(self.open(self.gate_proj(x)) * self.up_proj(x))
+        gate, up = self.point("hook_pre", self.gate_proj(x)), self.point("hook_pre_linear", self.up_proj(x))
+        result: Tensor = self.down_proj(self.point("hook_post", self.open(gate) * up))
         return result
 
     def open(self, gate: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from autograd import Tensor, ops
 from nn import functional, init
-from nn.functional.attention import causal_mask, sight
+from nn.functional.attention import attention_mix, attention_scores
 from nn.layers.linear import Linear
 from nn.layers.rotary import RotaryEmbedding
 from nn.module import Module, Parameter
@@ -20,7 +19,7 @@ class MultiheadAttention(Module):
     """Heads of softmax(Q K^T / sqrt(d) + mask) V side by side, then one linear map: PyTorch's layer, with its keys.
 
     Vaswani et al., 2017, section 3.2. A query whose keys are all masked gives zeros, and gradients that are zero, where
-    PyTorch gives NaN.
+    PyTorch gives NaN. Activations have TransformerLens's names (`hook_q`, `hook_pattern`, ...; see `nn.hooks`).
 
     Parameters
     ----------
@@ -68,6 +67,8 @@ class MultiheadAttention(Module):
     [0.5, 0.5, 0.0, 0.0, 0.0]
     """
 
+    hook_points: tuple[str, ...] = ("hook_q", "hook_k", "hook_v", "hook_attn_scores", "hook_pattern", "hook_z")
+
     def __init__(
         self,
         embed_dim: int,
@@ -103,6 +104,8 @@ class MultiheadAttention(Module):
         self.out_proj = Linear(embed_dim, embed_dim, bias=bias, rng=rng)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
+        if rotary is not None:
+            self.hook_points += ("hook_rot_q", "hook_rot_k")
         self.record_pattern = False
         self.pattern: np.ndarray | None = None
 
@@ -174,38 +177,21 @@ class MultiheadAttention(Module):
         batch = self._check(query, key, value, is_causal)
         q, k, v = self._projected(query, key, value)
         q, k, v = self._heads(q, self.num_heads), self._heads(k, self.num_kv_heads), self._heads(v, self.num_kv_heads)
+        q, k, v = (self._by_token(f"hook_{name}", x) for name, x in (("q", q), ("k", k), ("v", v)))
         if self.rotary is not None:
             later = k.shape[-2] - q.shape[-2]
-            q, k = self.rotary(q, max(later, 0)), self.rotary(k, max(-later, 0))
+            q = self._by_token("hook_rot_q", self.rotary(q, max(later, 0)))
+            k = self._by_token("hook_rot_k", self.rotary(k, max(-later, 0)))
         shape = (*batch, self.num_heads, q.shape[-2], k.shape[-2])
-        mask = _both(
-            self._spread("attn_mask", attn_mask, shape),
-            self._spread("key_padding_mask", key_padding_mask, shape),
-            q.dtype,
-        )
-        weights = None
-        p = self.dropout if self.training else 0.0
-        if need_weights or self.record_pattern:
-            mixed, pattern = self._explicit(q, k, v, mask, is_causal, p)
-            if self.record_pattern:
-                self.pattern = pattern.data.reshape(-1, *shape[-3:])
-            if need_weights:
-                weights = ops.mean(pattern, axis=-3) if average_attn_weights else pattern
-        else:
-            mixed = functional.scaled_dot_product_attention(
-                q,
-                k,
-                v,
-                mask,
-                p,
-                is_causal,
-                enable_gqa=self.num_kv_heads < self.num_heads,
-                window=self.window,
-                rng=self.rng,
-            )
-        mixed = ops.swapaxes(mixed, -3, -2)
+        mask = self._spread("attn_mask", attn_mask, shape)
+        mask = _both(mask, self._spread("key_padding_mask", key_padding_mask, shape), q.dtype)
+        mixed, pattern = self._mixed(q, k, v, mask, is_causal, need_weights)
+        mixed = ops.swapaxes(self._by_token("hook_z", mixed), -3, -2)
         y = self.out_proj(mixed.reshape(*mixed.shape[:-2], self.embed_dim))
-        return (y if self.batch_first or not batch else ops.swapaxes(y, 0, 1)), weights
+        y = y if self.batch_first or not batch else ops.swapaxes(y, 0, 1)
+        if pattern is None or not need_weights:
+            return y, None
+        return y, ops.mean(pattern, axis=-3) if average_attn_weights else pattern
 
     # ------------------------------------------------------------------ parts
     def _projected(self, query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -229,29 +215,26 @@ class MultiheadAttention(Module):
         result: Tensor = ops.swapaxes(x.reshape(*x.shape[:-1], heads, self.head_dim), -3, -2)
         return result
 
-    def _explicit(self, q: Tensor, k: Tensor, v: Tensor, mask: Any, is_causal: bool, p: float) -> tuple[Tensor, Tensor]:
-        """The result and the pattern, which is kept whole."""
-        k, v = self._shared(k), self._shared(v)
-        scores = (q * (1 / math.sqrt(self.head_dim))) @ k.mT
-        for hidden in (mask, self._place(q.shape[-2], k.shape[-2], is_causal, scores.dtype)):
-            scores = scores if hidden is None else scores + _added(hidden, scores.dtype)
-        pattern: Tensor = ops.softmax(scores)
-        return functional.dropout(pattern, p, rng=self.rng) @ v, pattern
+    def _mixed(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, is_causal: bool, need_weights: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        """What each query gathers, and the pattern if somebody wants to see it."""
+        p = self.dropout if self.training else 0.0
+        where: dict[str, Any] = {"attn_mask": mask, "is_causal": is_causal, "window": self.window, "enable_gqa": True}
+        if not (need_weights or self.record_pattern or self.listened("hook_attn_scores", "hook_pattern")):
+            return functional.scaled_dot_product_attention(q, k, v, dropout_p=p, rng=self.rng, **where), None
+        scores = self.point("hook_attn_scores", attention_scores(q, k, **where))
+        pattern = self.point("hook_pattern", functional.softmax(scores, -1))
+        if self.record_pattern:
+            self.pattern = pattern.data.reshape(-1, *pattern.shape[-3:])
+        return attention_mix(functional.dropout(pattern, p, rng=self.rng), v), pattern
 
-    def _shared(self, x: Tensor) -> Tensor:
-        """Keys or values once for every head that shares them."""
-        group = self.num_heads // self.num_kv_heads
-        if group == 1:
+    def _by_token(self, name: str, x: Tensor) -> Tensor:
+        """Report (batch, heads, tokens, head_dim) as (batch, tokens, heads, head_dim)."""
+        if not self.listened(name):
             return x
-        wide = ops.broadcast_to(ops.expand_dims(x, -3), (*x.shape[:-2], group, *x.shape[-2:]))
-        result: Tensor = ops.reshape(wide, (*x.shape[:-3], self.num_heads, *x.shape[-2:]))
+        result: Tensor = ops.swapaxes(self.point(name, ops.swapaxes(x, -3, -2)), -3, -2)
         return result
-
-    def _place(self, queries: int, keys: int, is_causal: bool, dtype: np.dtype[Any]) -> Tensor | None:
-        """The mask that comes from where queries and keys stand."""
-        if is_causal:
-            return causal_mask(queries, keys, dtype, self.window)
-        return None if self.window is None else Tensor(sight(queries, keys, False, self.window))
 
     # ------------------------------------------------------------------ checks
     def _check(self, query: Tensor, key: Tensor, value: Tensor, is_causal: bool) -> tuple[int, ...]:

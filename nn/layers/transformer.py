@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": functional.relu, "
 class _Layer(Module):
     """What the layers of encoder and decoder have in common: residual parts, each with its norm and dropout."""
 
+    hook_names: Mapping[str, str] = {
+        "self_attn": "attn", "multihead_attn": "cross_attn", "norm1": "ln1", "norm2": "ln2", "norm3": "ln3",
+    }  # fmt: skip
     parts: int  # 2, or 3 with attention to a memory
-    norm1: LayerNorm
-    norm2: LayerNorm
-    norm3: LayerNorm
-    dropout1: Dropout
-    dropout2: Dropout
-    dropout3: Dropout
 
     def __init__(
         self,
@@ -63,13 +60,17 @@ class _Layer(Module):
             setattr(self, f"norm{part}", LayerNorm(d_model, eps=layer_norm_eps, bias=bias))
             setattr(self, f"dropout{part}", Dropout(dropout, rng=rng))
 
-    def _part(self, x: Tensor, norm: LayerNorm, dropout: Dropout, part: Callable[[Tensor], Tensor]) -> Tensor:
-        """x + part(norm(x)) with `norm_first`, else norm(x + part(x))."""
-        result: Tensor = x + dropout(part(norm(x))) if self.norm_first else norm(x + dropout(part(x)))
+    def _part(self, number: int, name: str, x: Tensor, part: Callable[[Tensor], Tensor]) -> Tensor:
+        """x + part(norm(x)) with `norm_first`, else norm(x + part(x)); `name` is that of the part's result."""
+        norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
+        moved = self.point(name, dropout(part(norm(x) if self.norm_first else x)))
+        result: Tensor = x + moved if self.norm_first else norm(x + moved)
         return result
 
     def _feed(self, x: Tensor) -> Tensor:
-        result: Tensor = self.linear2(self.dropout(self.activation(self.linear1(x))))
+        x = self.point("mlp.hook_pre", self.linear1(x))
+        x = self.point("mlp.hook_post", self.activation(x))
+        result: Tensor = self.linear2(self.dropout(x))
         return result
 
     def extra_repr(self) -> str:
@@ -103,6 +104,10 @@ class TransformerEncoderLayer(_Layer):
     (1, 5, 8)
     """
 
+    hook_points = (
+        "hook_resid_pre", "hook_attn_out", "hook_resid_mid", "mlp.hook_pre", "mlp.hook_post", "hook_mlp_out",
+        "hook_resid_post",
+    )  # fmt: skip
     parts = 2
     self_attn: MultiheadAttention
 
@@ -115,8 +120,9 @@ class TransformerEncoderLayer(_Layer):
         def attend(x: Tensor) -> Any:
             return self.self_attn(x, x, x, src_key_padding_mask, False, src_mask, is_causal=is_causal)[0]
 
-        x = self._part(src, self.norm1, self.dropout1, attend)
-        return self._part(x, self.norm2, self.dropout2, self._feed)
+        x = self.point("hook_resid_pre", src if isinstance(src, Tensor) else Tensor(src))
+        x = self.point("hook_resid_mid", self._part(1, "hook_attn_out", x, attend))
+        return self.point("hook_resid_post", self._part(2, "hook_mlp_out", x, self._feed))
 
 
 class TransformerDecoderLayer(_Layer):
@@ -135,6 +141,10 @@ class TransformerDecoderLayer(_Layer):
     (1, 5, 8)
     """
 
+    hook_points = (
+        "hook_resid_pre", "hook_attn_out", "hook_resid_mid", "hook_cross_attn_out", "hook_resid_mid_cross",
+        "mlp.hook_pre", "mlp.hook_post", "hook_mlp_out", "hook_resid_post",
+    )  # fmt: skip
     parts = 3
     self_attn: MultiheadAttention
     multihead_attn: MultiheadAttention
@@ -161,9 +171,10 @@ class TransformerDecoderLayer(_Layer):
             masks = (memory_key_padding_mask, False, memory_mask)
             return self.multihead_attn(x, memory, memory, *masks, is_causal=memory_is_causal)[0]
 
-        x = self._part(tgt, self.norm1, self.dropout1, attend)
-        x = self._part(x, self.norm2, self.dropout2, consult)
-        return self._part(x, self.norm3, self.dropout3, self._feed)
+        x = self.point("hook_resid_pre", tgt if isinstance(tgt, Tensor) else Tensor(tgt))
+        x = self.point("hook_resid_mid", self._part(1, "hook_attn_out", x, attend))
+        x = self.point("hook_resid_mid_cross", self._part(2, "hook_cross_attn_out", x, consult))
+        return self.point("hook_resid_post", self._part(3, "hook_mlp_out", x, self._feed))
 
 
 class TransformerEncoder(Module):
@@ -183,6 +194,8 @@ class TransformerEncoder(Module):
     >>> TransformerEncoder(layer, 3)(np.ones((1, 5, 8), np.float32), is_causal=True).shape
     (1, 5, 8)
     """
+
+    hook_names: Mapping[str, str] = {"layers": "blocks", "norm": "ln_final"}
 
     def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()
@@ -214,6 +227,8 @@ class TransformerDecoder(Module):
     >>> TransformerDecoder(layer, 3)(np.ones((1, 5, 8), np.float32), np.ones((1, 2, 8), np.float32)).shape
     (1, 5, 8)
     """
+
+    hook_names: Mapping[str, str] = {"layers": "blocks", "norm": "ln_final"}
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
         super().__init__()

@@ -23,6 +23,14 @@ def test_swiglu_is_its_formula(rng):
     np.testing.assert_allclose(layer(x).data, expected, rtol=1e-12, atol=1e-12)
 
 
+def test_activations_are_heard_by_name(rng):
+    layer = nn.SwiGLU(6, 4, rng=rng).astype(np.float64)
+    y, cache = nn.run_with_cache(layer, rng.normal(size=(2, 6)))
+    gate, up, post = (cache[f"hook_{name}"].data for name in ("pre", "pre_linear", "post"))
+    np.testing.assert_allclose(post, gate * sigmoid(gate) * up, rtol=1e-12)
+    np.testing.assert_allclose(y.data, post @ layer.down_proj.weight.data.T, rtol=1e-12)
+
+
 def test_names_are_llamas():
     shapes = {name: list(p.shape) for name, p in nn.SwiGLU(6, 4).named_parameters()}
     assert shapes == {"gate_proj.weight": [4, 6], "up_proj.weight": [4, 6], "down_proj.weight": [6, 4]}

@@ -228,6 +228,31 @@ def test_a_pattern_is_kept_on_demand_and_seen_in_pictures(rng):
     np.testing.assert_allclose(seen.layers[0].weights, weights.data[0], rtol=1e-6)
 
 
+def test_activations_are_heard_by_name_and_replaced(rng):
+    layer = made(rng, 8, 4, num_kv_heads=2, rotary=nn.RotaryEmbedding(2))
+    x = rng.normal(size=(3, 5, 8))
+    plain, weights = layer(x, x, x, average_attn_weights=False)
+    (same, none), cache = nn.run_with_cache(layer, x, x, x, need_weights=False)
+    np.testing.assert_allclose(same.data, plain.data, rtol=1e-12)
+    assert none is None
+    shapes = {name: value.shape for name, value in cache.items()}
+    assert shapes == {
+        "hook_q": (3, 5, 4, 2), "hook_k": (3, 5, 2, 2), "hook_v": (3, 5, 2, 2), "hook_z": (3, 5, 4, 2),
+        "hook_rot_q": (3, 5, 4, 2), "hook_rot_k": (3, 5, 2, 2),
+        "hook_attn_scores": (3, 4, 5, 5), "hook_pattern": (3, 4, 5, 5),
+    }  # fmt: skip
+    np.testing.assert_array_equal(cache["hook_pattern"].data, weights.data)
+    turned = layer.rotary(cache["hook_q"].data.swapaxes(1, 2)).data.swapaxes(1, 2)
+    np.testing.assert_array_equal(cache["hook_rot_q"].data, turned)
+
+    # every token looks at the first one: what comes out is its value, in every place
+    with nn.hooks(layer, {"hook_pattern": lambda value, name: np.eye(1, 5) + np.zeros_like(value.data)}):
+        y, _ = layer(x, x, x)
+    value = np.repeat(cache["hook_v"].data[:, :1], 2, axis=2).reshape(3, 1, 8)
+    expected = value @ layer.out_proj.weight.data.T + layer.out_proj.bias.data
+    np.testing.assert_allclose(y.data, np.broadcast_to(expected, (3, 5, 8)), rtol=1e-10, atol=1e-12)
+
+
 def test_dropout_is_of_the_pattern_in_training_and_seeded():
     x = np.random.default_rng(0).normal(size=(1, 6, 4)).astype(np.float32)
     for need_weights in (True, False):

@@ -66,6 +66,30 @@ def test_a_seed_gives_the_same_model_and_the_same_run(rng):
     assert not np.array_equal(layers[0].linear1.weight.data, layers[1].linear1.weight.data)
 
 
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_activations_are_heard_where_they_arise(norm_first, rng):
+    """The residual stream is the one before plus what a part adds, or its norm; a patch changes what comes after."""
+    layer = nn.TransformerDecoderLayer(8, 2, 12, 0.0, norm_first=norm_first, rng=rng)
+    tgt, memory = rng.normal(size=(4, 1, 8)).astype(np.float32), rng.normal(size=(3, 1, 8)).astype(np.float32)
+    out, cache = nn.run_with_cache(layer, tgt, memory)
+    got = {name.replace("hook_", ""): value.data for name, value in cache.items()}
+    np.testing.assert_array_equal(got["resid_pre"], tgt)
+    np.testing.assert_array_equal(got["resid_post"], out.data)
+    stream = ("resid_pre", "resid_mid", "resid_mid_cross", "resid_post")
+    added = ("attn_out", "cross_attn_out", "mlp_out")
+    norms = (layer.norm1, layer.norm2, layer.norm3)
+    for norm, before, after, part in zip(norms, stream[:-1], stream[1:], added, strict=True):
+        expected = got[before] + got[part]
+        expected = expected if norm_first else norm(expected).data
+        np.testing.assert_allclose(got[after], expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(got["mlp.post"], np.maximum(got["mlp.pre"], 0))
+    assert got["cross_attn.pattern"].shape == (1, 2, 4, 3)
+
+    with nn.hooks(layer, {"hook_resid_mid_cross": lambda value, name: cache[name] * 0}):
+        patched = layer(tgt, memory)
+    assert len({row.tobytes() for row in patched.data}) == 1  # all tokens are one
+
+
 def test_custom_parts_stand_in(rng):
     class Same(nn.Module):
         def forward(self, src, *masks):
