@@ -73,7 +73,7 @@ def clip_grad_norm_(
     scale = max_norm / (norm + 1e-6)
     if not scale >= 1:  # a NaN is passed on, not hidden
         with np.errstate(invalid="ignore"):
-            for _, g in gradients:
+            for g in {id(g): g for _, g in gradients}.values():  # one that stands in two places is scaled once
                 values = _writable(g)
                 values *= scale
     return norm

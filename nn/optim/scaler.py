@@ -102,11 +102,15 @@ class GradScaler:
         if id(optimizer) in self._seen:
             raise TrainingError("GradScaler: these gradients are unscaled already; call update() after the step")
         factor, finite = 1 / self._scale, True
+        unscaled: dict[int, Tensor | RowSparse] = {}  # a gradient may stand in two places
         for p in optimizer.parameters():
-            if p.grad is None:
+            g = p.grad
+            if g is None:
                 continue
-            finite = finite and math.isfinite(_probe(stored(p.grad)))
-            _multiply(p, factor)
+            if id(g) not in unscaled:
+                finite = finite and math.isfinite(_probe(stored(g)))
+                unscaled[id(g)] = _multiplied(g, factor)
+            p.grad = unscaled[id(g)]
         self._seen[id(optimizer)] = (optimizer, finite, False)
 
     def step(self, optimizer: Optimizer) -> bool:
@@ -205,15 +209,14 @@ def _probe(values: Any) -> float:
     return total if math.isfinite(total) or not np.isfinite(values).all() else 0.0
 
 
-def _multiply(p: Tensor, factor: float) -> None:
-    g = p.grad
-    if g is None:
-        return
+def _multiplied(g: Tensor | RowSparse, factor: float) -> Tensor | RowSparse:
+    """The gradient times a factor: in place, unless it becomes wider."""
     dtype = working(g.dtype)
     if isinstance(g, RowSparse):
-        p.grad = g.astype(dtype) * factor
-    elif g.dtype is dtype:
-        values = g.numpy(writable=True)
-        values *= factor
-    else:
-        p.grad = Tensor(g.data.astype(dtype) * factor)
+        product: RowSparse = g.astype(dtype) * factor
+        return product
+    if g.dtype is not dtype:
+        return Tensor(g.data.astype(dtype) * factor)
+    values = g.numpy(writable=True)
+    values *= factor
+    return g

@@ -118,6 +118,14 @@ def test_sparse_gradients_and_large_ones_are_seen():
     assert scaler.step(optimizer)
 
 
+def test_a_gradient_that_stands_in_two_places_is_unscaled_once():
+    for dtype in ("float16", "float32"):
+        a, b = parameter(1.0, dtype=dtype), parameter(1.0, dtype=dtype)
+        a.grad = b.grad = Tensor([8.0], dtype=dtype)
+        GradScaler(4.0).unscale_(SGD([a, b]))
+        assert (a.grad.item(), b.grad.item()) == (2.0, 2.0)
+
+
 def test_a_state_goes_on_and_is_pytorchs():
     first, second = GradScaler(8.0, 3.0, 0.25, 2), GradScaler()
     p = parameter(1.0)
