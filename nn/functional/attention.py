@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autograd import Tensor, ops
+from autograd import Tensor, asarray, ops
 from autograd.ops.attention import visible
 from nn.functional.dropout import dropout
 
@@ -89,10 +89,11 @@ def scaled_dot_product_attention(
     [[1.0, 0.0], [0.5, 0.5]]
     """
     query, key, value = (x if isinstance(x, Tensor) else Tensor(x) for x in (query, key, value))
-    _check(query, key, value, is_causal, enable_gqa, window)
-    if _in_blocks(query, key, attn_mask, dropout_p):
-        return _blockwise(query, key, value, attn_mask, is_causal, scale, enable_gqa, window)
-    scores = attention_scores(query, key, attn_mask, is_causal, scale, enable_gqa, window)
+    mask = _as_mask(attn_mask)
+    _check(query, key, value, mask, is_causal, enable_gqa, window)
+    if _in_blocks(query, key, mask, dropout_p):
+        return _blockwise(query, key, value, mask, is_causal, scale, enable_gqa, window)
+    scores = attention_scores(query, key, mask, is_causal, scale, enable_gqa, window)
     return attention_mix(dropout(ops.softmax(scores), dropout_p, rng=rng), value)
 
 
@@ -114,8 +115,8 @@ def attention_scores(
     scores = _grouped(query * scale, key.mT) if enable_gqa else (query * scale) @ key.mT
     if window is not None or (is_causal and queries > 1):
         scores = scores + _bias(queries, keys, scores.dtype, is_causal, window)
-    mask = _added(attn_mask, scores.dtype)
-    return scores if mask is None else scores + mask
+    mask = _as_mask(attn_mask)
+    return scores if mask is None else scores + _added(mask, scores.dtype)
 
 
 def attention_mix(pattern: Tensor, value: Tensor) -> Tensor:
@@ -139,10 +140,10 @@ def _grouped(x: Tensor, y: Tensor) -> Tensor:
 MANY = 2**18  # weights a head: with fewer, the whole matrix is quicker
 
 
-def _in_blocks(query: Tensor, key: Tensor, mask: Tensor | ArrayLike | None, dropout_p: float) -> bool:
+def _in_blocks(query: Tensor, key: Tensor, mask: Tensor | None, dropout_p: float) -> bool:
     """Whether the matrix of weights is so large that it had better never be there, and the op knows the case."""
     large = query.shape[-2] > 1 and query.shape[-2] * key.shape[-2] >= MANY
-    learned = isinstance(mask, Tensor) and mask.requires_grad
+    learned = mask is not None and mask.requires_grad
     return large and not dropout_p and not learned and query.dtype.kind == "f"
 
 
@@ -150,20 +151,18 @@ def _blockwise(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    mask: Tensor | ArrayLike | None,
+    mask: Tensor | None,
     is_causal: bool,
     scale: float | None,
     enable_gqa: bool,
     window: int | None,
 ) -> Tensor:
     heads = 3 if enable_gqa else 2  # the axes that do not broadcast
-    lead = np.broadcast_shapes(*(x.shape[:-heads] for x in (query, key, value)))
+    lead = np.broadcast_shapes(*(x.shape[:-heads] for x in (query, key, value, mask) if x is not None))
     query, key, value = (
         x if x.shape[:-heads] == lead else ops.broadcast_to(x, (*lead, *x.shape[-heads:])) for x in (query, key, value)
     )
-    given = mask if mask is None else np.asarray(getattr(mask, "data", mask))
-    _added(given, query.dtype)
-    found: Tensor = ops.attention(query, key, value, given, is_causal, window, scale)[..., :-2]
+    found: Tensor = ops.attention(query, key, value, mask, is_causal, window, scale)[..., :-2]
     return found
 
 
@@ -174,19 +173,26 @@ def _bias(queries: int, keys: int, dtype: np.dtype[Any], is_causal: bool, window
     return Tensor(np.where(sight(queries, keys, False, window), 0, -np.inf).astype(dtype))
 
 
-def _added(mask: Tensor | ArrayLike | None, dtype: np.dtype[Any]) -> Tensor | None:
-    """A mask as something to add to the scores."""
-    if mask is None:
-        return None
-    tensor = mask if isinstance(mask, Tensor) else Tensor(np.asarray(mask))
-    if tensor.dtype.kind == "b":
-        return Tensor(np.where(tensor.data, 0, -np.inf).astype(dtype))
-    if tensor.dtype.kind != "f":
+def _as_mask(mask: Tensor | ArrayLike | None) -> Tensor | None:
+    """A mask as a Tensor of booleans or floats, without a copy."""
+    if mask is None or (isinstance(mask, Tensor) and mask.dtype.kind in "bf"):
+        return mask
+    tensor = mask if isinstance(mask, Tensor) else asarray(np.asarray(mask))
+    if tensor.dtype.kind not in "bf":
         raise TypeError(f"attention: attn_mask holds booleans or floats, not {tensor.dtype}")
-    return tensor if tensor.dtype == dtype else tensor.astype(dtype)
+    return tensor
 
 
-def _check(query: Tensor, key: Tensor, value: Tensor, is_causal: bool, grouped: bool, window: int | None) -> None:
+def _added(mask: Tensor, dtype: np.dtype[Any]) -> Tensor:
+    """A mask as something to add to the scores."""
+    if mask.dtype.kind == "b":
+        return Tensor(np.where(mask.data, 0, -np.inf).astype(dtype))
+    return mask if mask.dtype == dtype else mask.astype(dtype)
+
+
+def _check(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, is_causal: bool, grouped: bool, window: int | None
+) -> None:
     shapes = f"query {query.shape}, key {key.shape}, value {value.shape}"
     if min(query.ndim, key.ndim, value.ndim) < 2:
         raise ValueError(f"attention: {shapes}; wanted (..., tokens, width) each")
@@ -196,6 +202,12 @@ def _check(query: Tensor, key: Tensor, value: Tensor, is_causal: bool, grouped: 
         raise ValueError(f"attention: {shapes}; with more queries than keys the first ones have nothing to look at")
     if window is not None and window < 1:
         raise ValueError(f"attention: a window holds at least 1 key, got {window}")
+    wanted = (query.shape[-2], key.shape[-2])
+    given = () if mask is None else mask.shape
+    if any(n not in (1, m) for n, m in zip(given[::-1], wanted[::-1], strict=False)):
+        raise ValueError(
+            f"attention: {shapes}; attn_mask of shape {given}, wanted (..., heads, {wanted[0]}, {wanted[1]})"
+        )
     if grouped:
         heads = [x.shape[-3] if x.ndim > 2 else 0 for x in (query, key, value)]
         if 0 in heads or heads[1] != heads[2] or heads[0] % heads[1]:
