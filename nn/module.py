@@ -319,6 +319,18 @@ class Module:
             Tensor.__init__(parameter, values, requires_grad=learned, name=parameter.name)
         return self
 
+    def double(self) -> Self:
+        """`astype(np.float64)`."""
+        return self.astype(np.float64)
+
+    def float(self) -> Self:
+        """`astype(np.float32)`."""
+        return self.astype(np.float32)
+
+    def half(self) -> Self:
+        """`astype(np.float16)`."""
+        return self.astype(np.float16)
+
     def apply(self, function: Callable[[Module], object]) -> Self:
         """Call `function` on every module, children before parents."""
         for module in reversed(list(self.modules())):
