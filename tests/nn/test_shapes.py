@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import nn
+from autograd import Tensor
 
 FILES = (
     "activation", "adaptive_pool", "batch_norm", "bilinear", "container", "conv", "distance", "dropout", "embedding",
@@ -104,3 +105,51 @@ def test_elements_lie_in_any_shape(name):
     layer = getattr(nn, name)()
     for shape in ((), (0,), (3,), (2, 0, 3), (2, 1, 3, 1, 2)):
         assert layer(nn.Parameter(np.zeros(shape))).shape == shape
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("name", sorted(set(LAYERS) | ANY_SHAPE - {"Embedding", "Threshold"}))
+def test_layers_keep_the_dtype_of_their_weights_and_input(name, dtype, rng):
+    args, right, _ = LAYERS.get(name, ((), [(2, 3)], []))
+    layer = getattr(nn, name)(*args).astype(dtype)
+    xs = [Tensor(rng.uniform(0.1, 1.0, shape).astype(dtype), requires_grad=True) for shape in right]
+    if name in ("RNN", "GRU", "LSTM"):
+        y, *_ = layer(*xs)
+    else:
+        y = layer(*xs)
+    y = y[0] if isinstance(y, tuple) else y
+    y.sum().backward()
+    assert {t.dtype for t in (y, *(x.grad for x in xs), *(p.grad for p in layer.parameters()))} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS))
+def test_state_dicts_go_both_ways(name):
+    torch = pytest.importorskip("torch", reason="PyTorch is the peer")
+    args = LAYERS[name][0]
+    ours, theirs = getattr(nn, name)(*args), getattr(torch.nn, name)(*args)
+    ours.load_state_dict(theirs.state_dict())
+    theirs.load_state_dict({key: torch.tensor(value) for key, value in ours.state_dict().items()})
+    for (key, a), (peer, b) in zip(ours.state_dict().items(), theirs.state_dict().items(), strict=True):
+        assert key == peer and np.array_equal(a, b.numpy()) and str(a.dtype) in str(b.dtype)
+
+
+def test_all_that_does_not_fit_is_listed_at_once():
+    layer = nn.LSTM(3, 2, bidirectional=True)
+    state = layer.state_dict()
+    state["bias_hh_l1"] = state.pop("bias_hh_l0")
+    state["weight_ih_l0_reverse"] = state["weight_ih_l0_reverse"].T
+    state["bias_ih_l0"] = state["bias_ih_l0"].astype(complex)
+    before = layer.state_dict()
+    with pytest.raises(ValueError, match="the state dict does not fit LSTM") as caught:
+        layer.load_state_dict(state)
+    for line in ("missing: bias_hh_l0 [8]", "unknown: bias_hh_l1 [8]", "dtype of bias_ih_l0: complex128"):
+        assert line in str(caught.value)
+    assert "shape of weight_ih_l0_reverse: [3, 8] given, [8, 3] wanted" in str(caught.value)
+    assert all(np.array_equal(before[key], value) for key, value in layer.state_dict().items())
+
+
+def test_dtypes_have_pytorchs_names_too():
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    for call, dtype in ((model.double, "f8"), (model.half, "f2"), (model.float, "f4")):
+        assert call() is model
+        assert {v.dtype for k, v in model.state_dict().items() if "tracked" not in k} == {np.dtype(dtype)}
