@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import Variable
 from autograd.ops.matrices import adjoint as _h
-from autograd.ops.matrices import inv, solve, values
+from autograd.ops.matrices import inv, is_probe, solvable, solve, values
 from autograd.ops.product import matmul
 from autograd.primitive import composite, conj, operand, primitive
 from autograd.state import GradError
@@ -34,33 +33,24 @@ _VALUES = {"eigh": "eigvalsh", "eig": "eigvals", "svd": "svdvals"}
 
 
 # ---------------------------------------------------------------------- where vectors are no functions of the matrix
-def _probing(g: Any) -> bool:
-    """Whether `g` is no cotangent but the seed by which forward mode transposes a rule; it comes from no op."""
-    return isinstance(g, Variable) and g._node is not None and g._node.op is None
-
-
 def _touched(*gs: Any) -> Any:
     """The columns that have a cotangent."""
-    found = np.any(gs[0] != 0, axis=-2)
-    for g in gs[1:]:
-        found = found | np.any(g != 0, axis=-2)
-    return found
+    return np.logical_or.reduce([(values(g) != 0).any(axis=-2) for g in gs])
 
 
 def _inverse_gaps(name: str, w: Any, touched: Any, probing: bool) -> Any:
-    """`1 / (w[j] - w[i])`; 0 where both are equal up to rounding, if no cotangent came through either's vectors."""
+    """`1 / (w[j] - w[i])`, 0 on the diagonal and, if no cotangent asks for their vectors, of equal up to rounding."""
     w = conj(w)
-    gap = np.expand_dims(w, -2) - np.expand_dims(w, -1)
+    infinite = w.dtype.type(np.inf)
+    gap = np.where(np.eye(w.shape[-1], dtype=bool), infinite, np.expand_dims(w, -2) - np.expand_dims(w, -1))
     far = 10 * w.shape[-1] * np.finfo(w.dtype).eps * np.max(np.abs(w), axis=-1, initial=0.0)
     close = np.abs(gap) <= np.expand_dims(far, (-2, -1))
-    asked = close & (np.expand_dims(touched, -2) | np.expand_dims(touched, -1)) & ~np.eye(w.shape[-1], dtype=bool)
-    if not probing and values(asked).any():
+    if not probing and (values(close) & touched[..., None]).any():
         raise GradError(
             f"{name}: two values of a matrix are equal up to rounding, so that their vectors have no derivative; "
             f"the values have one ({_VALUES[name]}), or use tensor.data"
         )
-    zero = gap.dtype.type(0)
-    return np.where(asked, gap.dtype.type(np.nan), np.where(close, zero, 1 / np.where(close, gap.dtype.type(1), gap)))
+    return 1 / np.where(close, w.dtype.type(np.nan) if probing else infinite, gap)
 
 
 def _refuse_phase(name: str, inner: Any, *gs: Any) -> None:
@@ -83,15 +73,13 @@ def _matrix(a: Any, square: bool = True) -> Any:
 
 # ---------------------------------------------------------------------- Hermitian matrices
 def _cholesky(g: Any, out: Any, upper: bool) -> Any:
-    """`L^-H phi(L^H g) L^-1`, its Hermitian part; phi takes the lower triangle, half the diagonal."""
+    """`L^-H phi(L^H g) L^-1`, its Hermitian part; phi takes the lower triangle and half the diagonal, below twice."""
     g = conj(g)
     if upper:
         g, out = _h(g), _h(out)
-    n = out.shape[-1]
-    phi = (np.tril(np.ones((n, n))) - 0.5 * np.eye(n)).astype(out.dtype)
-    inverse = inv(out)
-    s = matmul(matmul(_h(inverse), matmul(_h(out), g) * phi), inverse)
-    return conj((s + _h(s)) * 0.5)
+    inverse, turned = inv(out), matmul(_h(out), g)
+    s = matmul(matmul(_h(inverse), np.tril(turned) + np.tril(turned, -1)), inverse)
+    return conj((s + _h(s)) * 0.25)
 
 
 @primitive(a=_cholesky, numpy=(np.linalg.cholesky,), batch="leading")
@@ -116,14 +104,14 @@ def _eigvalsh(g: Any, v: Any) -> Any:
 
 def _eigh(g: Any, out: Any) -> Any:
     """`V (diag(gw) + F * (V^H gV)) V^H` with `F[i, j] = 1 / (w[j] - w[i])`."""
-    probing, g = _probing(g), conj(g)
+    probing, g = is_probe(g), conj(g)
     w, v = np.real(out[..., 0, :]), out[..., 1:, :]
     gv = g[..., 1:, :]
     inner = matmul(_h(v), gv)
-    if out.dtype.kind == "c" and not probing:
+    if not probing:
         _refuse_phase("eigh", inner, gv)
     turn = (inner - _h(inner)) * 0.5 * _inverse_gaps("eigh", w, _touched(gv), probing)
-    along = np.expand_dims(np.real(g[..., 0, :]), -2) * np.eye(w.shape[-1], dtype=bool)
+    along = np.real(g[..., 0, :])[..., None] * np.eye(w.shape[-1], dtype=bool)
     return conj(matmul(matmul(v, turn + along), _h(v)))
 
 
@@ -152,33 +140,28 @@ def _eig(g: Any, out: Any) -> Any:
 
     Boeddeker et al., On the computation of complex-valued gradients (2017), equations 4.77 and 4.80.
     """
-    probing, g = _probing(g), conj(g)
+    probing, g = is_probe(g), conj(g)
     w, v = out[..., 0, :], out[..., 1:, :]
     gw, gv = g[..., 0, :], g[..., 1:, :]
     eye = np.eye(w.shape[-1], dtype=bool)
     inner = matmul(_h(v), gv)
-    if out.dtype.kind == "c" and not probing:
+    if not probing:
         _refuse_phase("eig", inner, gv)
     along = np.real(np.sum(inner * eye, axis=-2, keepdims=True))  # what would change the vectors' lengths
     turn = (inner - matmul(_h(v), v) * along) * _inverse_gaps("eig", w, _touched(gv), probing)
-    core = turn + np.expand_dims(gw, -2) * eye
-    return conj(matmul(solve(_independent(_h(v), g), core), _h(v)))
+    core = turn + gw[..., None] * eye
+    return conj(matmul(solve(_independent(_h(v), g, probing), core), _h(v)))
 
 
-def _independent(vh: Any, g: Any) -> Any:
+def _independent(vh: Any, g: Any, probing: bool) -> Any:
     """`vh`, unless the eigenvectors are nearly dependent: those of a defective matrix, which has no derivative."""
-    s = np.linalg.svd(values(vh), compute_uv=False)
-    if not s.size:
-        return vh
-    defective = s[..., -1] <= 10 * np.finfo(s.dtype).eps ** 0.5 * s[..., 0]
-    if not defective.any():
-        return vh
-    if (defective & np.any(values(g) != 0, axis=(-2, -1))).any():
-        raise GradError(
-            "eig: the eigenvectors of a matrix are dependent up to rounding (it is defective, or nearly), so that its "
-            "eigenvalues have no derivative; use tensor.data for constants"
-        )
-    return np.where(defective[..., None, None], np.eye(vh.shape[-1], dtype=vh.dtype), vh)
+    s = svdvals(vh)
+    defective = np.min(s, axis=-1, initial=np.inf) <= 10 * np.finfo(s.dtype).eps ** 0.5
+    refusal = (
+        "eig: the eigenvectors of a matrix are dependent up to rounding (it is defective, or nearly), so that its "
+        "eigenvalues have no derivative; use tensor.data for constants"
+    )
+    return solvable(vh, defective, g, probing, refusal)
 
 
 @primitive(a=_eig, batch="leading")
@@ -226,27 +209,25 @@ def _svd(g: Any, out: Any, a_like: Any, full_matrices: bool) -> Any:
     Q and P are half the sum and half the difference of the skew parts of `U^H gU` and `V^H gV`: Townsend,
     Differentiating the singular value decomposition (2016); Wan and Zhang, arXiv:1909.02659, for complex numbers.
     """
-    probing, g = _probing(g), conj(g)
+    probing, g = is_probe(g), conj(g)
     m, n = a_like.shape[-2:]
     k = min(m, n)
     u_all, s, v_all = _parts(out, m, n, full_matrices)
     gu_all, gs, gv_all = _parts(g, m, n, full_matrices)
     u, v, gu, gv = (x[..., :k] for x in (u_all, v_all, gu_all, gv_all))
     at_u, at_v = matmul(_h(u), gu), matmul(_h(v), gv)
-    if out.dtype.kind == "c" and not probing:
-        _refuse_phase("svd", at_u + at_v, gu, gv)
     touched = _touched(gu, gv)
     zero = no_longer(s, m, n)
     if not probing:
+        _refuse_phase("svd", at_u + at_v, gu, gv)
         _refuse_null(zero, touched, u_all[..., k:], gu_all[..., k:], v_all[..., k:], gv_all[..., k:])
-    one = s.dtype.type(1)
+    infinite = s.dtype.type(np.inf)
     skew_u, skew_v = at_u - _h(at_u), at_v - _h(at_v)
     both = np.expand_dims(s, -1) + np.expand_dims(s, -2)
-    none = np.expand_dims(zero, -1) & np.expand_dims(zero, -2)
     core = (skew_u + skew_v) * 0.5 * _inverse_gaps("svd", s, touched, probing)
-    core = core + (skew_u - skew_v) * np.where(none, one * 0, 0.5 / np.where(none, one, both))
-    core = core + np.expand_dims(np.where(zero, one * 0, gs), -2) * np.eye(k, dtype=bool)
-    over = np.expand_dims(np.where(zero, one * 0, 1 / np.where(zero, one, s)), -2)
+    core = core + (skew_u - skew_v) * (0.5 / np.where(both == 0, infinite, both))
+    core = core + (gs * ~zero)[..., None] * np.eye(k, dtype=bool)
+    over = np.expand_dims(1 / np.where(zero, infinite, s), -2)
     left = matmul(u, core) + _leaving(u, gu, at_u, u_all[..., k:], gu_all[..., k:]) * over
     right = _leaving(v, gv, at_v, v_all[..., k:], gv_all[..., k:]) * over
     return conj(matmul(left, _h(v)) + matmul(u, _h(right)))
@@ -254,18 +235,15 @@ def _svd(g: Any, out: Any, a_like: Any, full_matrices: bool) -> Any:
 
 def _leaving(u: Any, gu: Any, at_u: Any, rest: Any, g_rest: Any) -> Any:
     """The part of `gu` outside the space of `u`, and what comes from its complement `rest`, which turns against it."""
-    out = gu - matmul(u, at_u)
-    return out - matmul(rest, matmul(_h(g_rest), u)) if rest.shape[-1] else out
+    return gu - matmul(u, at_u) - matmul(rest, matmul(_h(g_rest), u))
 
 
 def _refuse_null(zero: Any, touched: Any, *rests: Any) -> None:
     """No derivative have the vectors of singular values zero, nor single vectors of a null space."""
-    zero, touched = values(zero), values(touched)
     for rest, g in (rests[:2], rests[2:]):
-        if rest.shape[-1]:
-            _refuse_basis("svd", rest, g)
-            touched = touched | np.any(values(g) != 0, axis=(-2, -1))[..., None]
-    if (zero & touched).any():
+        _refuse_basis("svd", rest, g)
+        touched = touched | (values(g) != 0).any(axis=(-2, -1))[..., None]
+    if (values(zero) & touched).any():
         raise GradError(
             "svd: a singular value is zero up to rounding, so that its vectors have no derivative; the others have one "
             "(slice the zero ones away), svdvals has one"
@@ -274,8 +252,8 @@ def _refuse_null(zero: Any, touched: Any, *rests: Any) -> None:
 
 def _refuse_basis(name: str, basis: Any, g: Any) -> None:
     """A function of vectors that span a null space may depend on the space alone, not on the basis."""
-    inner = np.conj(np.swapaxes(values(basis), -1, -2)) @ values(g)
-    turned = np.abs(inner - np.conj(np.swapaxes(inner, -1, -2)))
+    inner = _h(values(basis)) @ values(g)
+    turned = np.abs(inner - _h(inner))
     if np.max(turned, initial=0.0) > np.finfo(turned.dtype).eps ** 0.4 * np.max(np.abs(values(g)), initial=0.0):
         raise GradError(
             f"{name}: the result depends on which vectors span a null space, which is free; "
@@ -347,7 +325,7 @@ def _qr(g: Any, out: Any, a_like: Any, complete: bool) -> Any:
 
     Walter, Structured higher-order algorithmic differentiation (2012); Roberts and Roberts, arXiv:2009.10071.
     """
-    probing, g = _probing(g), conj(g)
+    probing, g = is_probe(g), conj(g)
     m, n = a_like.shape[-2:]
     q_all, r = _qr_parts(out, m, n, complete)
     gq_all, gr = _qr_parts(g, m, n, complete)
@@ -355,26 +333,20 @@ def _qr(g: Any, out: Any, a_like: Any, complete: bool) -> Any:
     x = np.triu(matmul(gr, _h(r)) - matmul(_h(q), gq))
     sums = x + _h(x) - np.real(x) * np.eye(n, dtype=bool)
     left = gq + matmul(q, sums)
-    if complete and m > n:
-        rest, g_rest = q_all[..., n:], gq_all[..., n:]
-        if not probing:
-            _refuse_basis("qr", rest, g_rest)
-        left = left - matmul(rest, matmul(_h(g_rest), q))
-    return conj(_h(solve(_regular(r, g), _h(left))))
+    rest, g_rest = q_all[..., n:], gq_all[..., n:]
+    if not probing:
+        _refuse_basis("qr", rest, g_rest)
+    left = left - matmul(rest, matmul(_h(g_rest), q))
+    return conj(_h(solve(_regular(r, g, probing), _h(left))))
 
 
-def _regular(r: Any, g: Any) -> Any:
-    """`r`, unless it is singular up to rounding."""
-    size = np.abs(values(r))
+def _regular(r: Any, g: Any, probing: bool) -> Any:
+    """`r`, unless it is singular up to rounding; `g` is flat, as what `qr_packed` gives."""
+    size = np.abs(r)
     least = 10 * size.shape[-1] * np.finfo(size.dtype).eps * np.max(size, axis=(-2, -1), initial=0.0)
     singular = np.any(np.diagonal(size, axis1=-2, axis2=-1) <= least[..., None], axis=-1)
-    if not singular.any():
-        return r
-    if (singular & np.any(values(g) != 0, axis=-1)).any():
-        raise GradError(
-            "qr: the first columns of a matrix are dependent up to rounding; then Q and R have no derivative"
-        )
-    return np.where(singular[..., None, None], np.eye(r.shape[-1], dtype=r.dtype), r)
+    refusal = "qr: the first columns of a matrix are dependent up to rounding; then Q and R have no derivative"
+    return solvable(r, singular, g[..., None], probing, refusal)
 
 
 @primitive(a=_qr, batch="leading")

@@ -41,30 +41,19 @@ numpy_functions[np.linalg.matmul] = matmul
 
 
 # ---------------------------------------------------------------------- norms
-def _direction(x: Any) -> Any:
-    """The conjugate of `x / |x|`, 0 at 0."""
-    if x.dtype.kind != "c":
-        return np.sign(x)
-    return np.conj(x) / np.abs(np.where(x == 0, x.dtype.type(1), x))
-
-
 def _vector_norm(g: Any, out: Any, x: Any, axis: Any, keepdims: bool, ord: Any) -> Any:
-    """The slope is `sign(x) (|x| / out)^(p-1)`; 0 where an element or the norm is 0, ties for the extreme share."""
+    """The slope is `sign(x) (|x| / out)^(p-1)`, 0 where an element, the norm or p is 0; ties for the extreme share."""
     g, out = keep(g, x, axis, keepdims), keep(out, x, axis, keepdims)
     if ord == 2:
-        return conj(x) * (g / np.where(out == 0, out.dtype.type(1), out))
-    direction = _direction(x)
-    if ord == 0:
-        return direction * (g * 0)
+        return conj(x) * (g / np.where(out == 0, out.dtype.type(np.inf), out))
+    direction = conj(np.sign(x))
     if ord == 1:
         return direction * g
     if abs(ord) == np.inf:
         won = (np.abs(x) == out).astype(out.dtype)
         return direction * (g * (won / won.sum(axis=axis, keepdims=True) if x.ndim else won))
-    zero = (x == 0) | (out == 0)
-    one = out.dtype.type(1)
-    ratio = np.where(zero, one, np.abs(np.where(zero, one, x))) / np.where(zero, one, out)
-    return direction * (g * np.where(zero, out.dtype.type(0), ratio ** (ord - 1)))
+    slope = (np.abs(x) / out) ** (ord - 1)
+    return direction * (g * np.where((x == 0) | (out == 0) | (ord == 0), out.dtype.type(0), slope))
 
 
 @primitive(x=_vector_norm, numpy=(np.linalg.vector_norm,), kink="convex")

@@ -35,6 +35,19 @@ def values(x: Any) -> Any:
 _t = transposed
 
 
+def is_probe(g: Any) -> bool:
+    """Whether `g` is no cotangent but the seed by which forward mode transposes a rule; it comes from no op."""
+    return isinstance(g, Variable) and g._node is not None and g._node.op is None
+
+
+def solvable(a: Any, singular: Any, g: Any, probing: bool, refusal: str) -> Any:
+    """`a`, in place of `singular` ones the unit matrix: a GradError if `g` is not zero there, NaN in forward mode."""
+    if not probing and (values(singular) & (values(g) != 0).any(axis=(-2, -1))).any():
+        raise GradError(refusal)
+    instead = a.dtype.type(np.nan) if probing else np.eye(a.shape[-1], dtype=a.dtype)
+    return np.where(singular[..., None, None], instead, a)
+
+
 def inverse_or_refuse(a: Any, name: str, why: str) -> Any:
     """The inverse that a rule of `name` needs."""
     try:
@@ -59,7 +72,7 @@ def _solve_columns(g: Any, a: Any, b_like: Any) -> Any:
 def _solve_a(g: Any, out: Any, a: Any, b_like: Any) -> Any:
     columns = _solve_columns(g, a, b_like)
     if b_like.ndim == 1:
-        return unbroadcast(-np.expand_dims(columns, -1) * np.expand_dims(out, -2), a.shape)
+        return -np.expand_dims(columns, -1) * np.expand_dims(out, -2)
     return unbroadcast(-matmul(columns, _t(out)), a.shape)
 
 
@@ -132,32 +145,25 @@ def det(a):
     return np.asarray(np.linalg.det(a))
 
 
-def _slope_of_log(g: Any, a: Any, singular: Any) -> Any:
+def _slope_of_log(g: Any, a: Any, singular: Any, probing: bool) -> Any:
     """`g A^-T`, where a zero cotangent asks for no inverse."""
     g = g.reshape((*a.shape[:-2], 1, 1))
-    singular = singular.reshape(g.shape)
-    if values(singular).any():
-        if (values(singular) & (values(g) != 0)).any():
-            raise GradError(
-                f"slogdet: a matrix of shape {a.shape} is singular, so that the logarithm of its determinant has no "
-                "derivative; det has one"
-            )
-        a = np.where(singular, np.eye(a.shape[-1], dtype=a.dtype), a)
-        g = np.where(singular, g.dtype.type(0), g)
-    return g * _t(inv(a))
+    refusal = (
+        f"slogdet: a matrix of shape {a.shape} is singular, so that the logarithm of its determinant has no "
+        "derivative; det has one"
+    )
+    return g * _t(inv(solvable(a, singular, g, probing, refusal)))
 
 
-@primitive(a=lambda g, out, a: _slope_of_log(g, a, np.isneginf(out)), batch="leading")
+@primitive(a=lambda g, out, a: _slope_of_log(g, a, np.isneginf(out), is_probe(g)), batch="leading")
 def logabsdet(a):
     """Logarithm of the absolute value of each determinant, which neither overflows nor underflows."""
     return np.asarray(np.linalg.slogdet(a)[1])
 
 
 def _detsign(g: Any, out: Any, a: Any) -> Any:
-    """The sign of a complex determinant is `exp(i theta)`, where `d theta = Im tr(A^-1 dA)`."""
-    if a.dtype.kind != "c":
-        return g.reshape((*a.shape[:-2], 1, 1)) * np.zeros(a.shape, a.dtype)
-    return _slope_of_log(np.multiply(1j, np.imag(g * out)), a, np.equal(out, 0))
+    """The sign of a complex determinant is `exp(i theta)`, where `d theta = Im tr(A^-1 dA)`; a real one is constant."""
+    return _slope_of_log(np.multiply(1j, np.imag(g * out)), a, np.equal(out, 0), is_probe(g))
 
 
 @primitive(a=_detsign, batch="leading")

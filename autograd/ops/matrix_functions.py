@@ -24,7 +24,7 @@ def _scipys(name: str) -> Any:
 
 def _expm(g: Any, A: Any) -> Any:
     """The corner of the exponential of [[A^T, g], [0, A^T]]: Najfeld and Havel, Adv. Appl. Math. 16 (1995)."""
-    size = g.dtype.type(np.max(np.abs(values(g)), initial=0.0) or 1.0)  # that a large g costs no accuracy
+    size = np.max(np.abs(values(g)), initial=np.finfo(g.dtype).tiny).astype(g.dtype)  # a large g costs no accuracy
     n, at = A.shape[-1], transposed(A)
     low = np.concatenate([at * 0, at], axis=-1)
     block = np.concatenate([np.concatenate([at, (g / size).astype(A.dtype)], axis=-1), low], axis=-2)
@@ -93,7 +93,7 @@ def _triangle(g: Any, out: Any, a: Any, trans: Any, lower: bool, unit_diagonal: 
     trans = _TRANS.get(trans, trans)
     y, x = _columns(g, a, trans, lower, unit_diagonal), out
     if x.ndim == 1:
-        x, y = np.expand_dims(x, -1), np.expand_dims(y, -1)
+        x, y = x[:, None], y[:, None]
     product = -matmul(y, transposed(x)) if trans == 0 else -matmul(x, transposed(y))
     if trans == 2:
         product = conj(product)

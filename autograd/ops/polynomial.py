@@ -10,6 +10,7 @@ import numpy as np
 from autograd.graph import Variable
 from autograd.ops.conv import convolve
 from autograd.ops.linalg import inv, pinv
+from autograd.ops.matrices import is_probe
 from autograd.primitive import composite, conj, operand, plain, primitive, unbroadcast, wrap
 from autograd.state import GradError
 
@@ -108,7 +109,7 @@ def _over_series(g: Any, out: Any, u_like: Any, v: Any) -> tuple[Any, Any]:
     h = np.flip(series_divide(np.flip(g), v))
     n, m = out.shape[0], v.shape[0]
     slopes = -convolve(h, np.flip(out))[n - 1 : n - 1 + m]
-    return h, np.concatenate([slopes, np.zeros(m - n, slopes.dtype)]) if m > n else slopes
+    return h, np.concatenate([slopes, np.zeros(max(m - n, 0), slopes.dtype)])
 
 
 @primitive(_over_series, arrays=("u", "v"))
@@ -177,7 +178,7 @@ def _of_roots(g: Any, x: Any) -> Any:
     """Backwards through the products with one root after the other."""
     n = x.shape[0]
     before = [np.ones(1, x.dtype)]
-    for k in range(n - 1):
+    for k in range(n):
         before.append(_times_root(before[k], x[k]))
     slopes: list[Any] = []
     for k in reversed(range(n)):
@@ -194,9 +195,10 @@ def poly_of_roots(x):
 
 def _of_matrix(g: Any, out: Any, x: Any) -> Any:
     """The adjugate of z - x is a polynomial in z: N_0 = 1, N_k = x N_(k-1) + out_k. And d out_k = -tr(N_(k-1) dx)."""
-    unit = np.eye(x.shape[0], dtype=x.dtype)
+    n = len(x)
+    unit = np.eye(n, dtype=x.dtype)
     adjugate, total = unit, g[1] * unit
-    for k in range(1, x.shape[0]):
+    for k in range(1, n):
         adjugate = np.matmul(x, adjugate) + out[k] * unit
         total = total + g[k + 1] * adjugate
     return -np.transpose(total)
@@ -221,26 +223,24 @@ def poly(seq_of_zeros: Any) -> Any:
 
 def _repeated(z: Any) -> Any:
     """Which roots have another so near that rounding cannot tell whether they are one."""
-    apart = np.abs(z[:, None] - z)
-    size = np.maximum(np.abs(z)[:, None], np.abs(z))
-    near = apart <= 2 * np.cbrt(np.finfo(z.dtype).eps) * size
+    near = np.abs(z[:, None] - z) <= 2 * np.cbrt(np.finfo(z.dtype).eps) * np.abs(z)
     return near.sum(axis=1) > 1
 
 
 def _roots(g: Any, out: Any, p: Any) -> Any:
     """dz = -sum z^k dp_k / p'(z), by the theorem on implicit functions."""
-    if out.shape[0] == 0:
-        return _zeros(p.shape, g)
-    repeated = _repeated(plain(out))
-    if (repeated & (plain(g) != 0)).any():
+    repeated, probing = _repeated(plain(out)), is_probe(g)
+    if not probing and (repeated & (plain(g) != 0)).any():
         raise GradError(f"roots: a repeated root has no derivative, and {plain(out)[repeated]} cannot be told apart")
     slope = horner(_derivative(p), out)
-    return _moments(-g / np.where(repeated, 1, slope), out, p.shape[0], ())
+    return _moments(
+        -g / np.where(repeated, slope.dtype.type(np.nan if probing else np.inf), slope), out, p.shape[0], ()
+    )
 
 
 @primitive(p=_roots, numpy=(np.roots,))
 def roots(p):
-    """The roots of p[0] x^(n-1) + ... + p[n-1]; a repeated one has no derivative."""
+    """The roots of p[0] x^(n-1) + ... + p[n-1]; a repeated one has no derivative: a GradError, NaN in forward mode."""
     return np.roots(p)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd.graph import Variable
 from autograd.sparse import RowSparse
+from autograd.state import GradError
 from autograd.tensor import Tensor
 from autograd.testing.check import check_grads
-from autograd.testing.contracts import close, lost
+from autograd.testing.contracts import WEIGHTS, close, drawn, lost
 from autograd.testing.libraries import library_of
 from autograd.testing.libraries.base import several
 from autograd.testing.oracle import Array
@@ -34,22 +36,30 @@ def check_call(call: Call, *, order: int = 2, fast: bool = False, seed: int = 0)
     """
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        if call.refused:
+            return _refusals(call, seed)
         findings = _values(call)
-        report = check_grads(
-            call.apply,
-            *call.arrays,
-            order=order,
-            kink=call.kink,
-            analytic=call.analytic,
-            reach=call.reach,
-            fast=fast,
-            seed=seed,
-            name=repr(call),
-        )
+        if call.convention is not None and not any(np.any(r) for r in call.reach):  # differences have nothing to say
+            report = Report(repr(call), "glassgrad", seed=seed, modes=("reverse",))
+        else:
+            report = check_grads(
+                call.apply,
+                *call.arrays,
+                order=order,
+                kink=call.kink,
+                analytic=call.analytic,
+                reach=call.reach,
+                fast=fast,
+                seed=seed,
+                name=repr(call),
+            )
         if report.verdict in (Verdict.RIGHT, Verdict.INCONCLUSIVE):
             findings += _partly_tracked(call, seed) + _recorded(call, seed) + _kept(call)
             if not fast:
                 findings += _single(call, seed)
+        if call.convention is not None and report.verdict in (Verdict.RIGHT, Verdict.INCONCLUSIVE, Verdict.NOT_FINITE):
+            findings += _promised(call, call.convention, seed)
+            report.verdict, report.reason = Verdict.RIGHT, ""
     if findings and report.verdict in (Verdict.RIGHT, Verdict.INCONCLUSIVE, Verdict.WRONG):
         report.findings = findings + report.findings
         report.verdict, report.reason = Verdict.WRONG, ""
@@ -139,10 +149,52 @@ def _kept(call: Call) -> list[Finding]:
     ]
 
 
+def _promised(call: Call, convention: Callable[..., Any], seed: int) -> list[Finding]:
+    """At a kink, and of infinities and NaN, the gradient is the one that the convention promises."""
+    library = library_of((), "glassgrad")
+    outputs, pull = library.vjp(call.apply, call.arrays)
+    w = drawn(np.random.default_rng(seed), WEIGHTS, outputs)
+    wanted = [np.asarray(h) for h in convention(*w, *call.arrays)]
+    given = [library.constant(v) for v in (*call.arrays, *w)]
+    recorded = map(library.numpy, library.gradient(call.apply, len(call.arrays))(*given))
+    return [
+        Finding("gradient by convention", f"argument {i}", detail=f"{g}, promised is {h.tolist()}")
+        for i, (*found, h) in enumerate(zip(pull(w), recorded, wanted, strict=True))
+        for g in found
+        if not _same(g, h)
+    ]
+
+
+def _refusals(call: Call, seed: int) -> Report:
+    """A gradient is refused with a GradError, and so is one that is itself recorded; forward derivatives are NaN."""
+    library = library_of((), "glassgrad")
+    outputs, pull = library.vjp(call.apply, call.arrays)
+    rng = np.random.default_rng(seed)
+    w, tangents = drawn(rng, WEIGHTS, outputs), drawn(rng, WEIGHTS, call.arrays)
+    recorded = library.gradient(call.apply, len(call.arrays))
+    report = Report(repr(call), library.name, seed=seed, modes=call.refused)
+    given = [library.constant(v) for v in (*call.arrays, *w)]
+    for how, run in ("", partial(pull, w)), (" with create_graph", partial(recorded, *given)):
+        try:
+            got = [None if g is None else library.numpy(g).tolist() for g in run()]
+        except GradError:
+            continue
+        report.findings.append(Finding(f"gradient{how}", detail=f"{got}, where there is none: a GradError is due"))
+    if "forward" in call.refused:
+        moved = library.jvp(call.apply, call.arrays, tangents)[1]
+        if not any(np.isnan(t).any() for t in moved):
+            detail = f"{[t.tolist() for t in moved]}, where there is none: NaN is due"
+            report.findings.append(Finding("forward derivative", detail=detail))
+    report.verdict = Verdict.WRONG if report.findings else Verdict.RIGHT
+    return report
+
+
 def _single(call: Call, seed: int) -> list[Finding]:
     """float32 in, float32 out, and the gradient that doubles give at the same point."""
     library = library_of((), "glassgrad")
     small = [a.astype(np.complex64 if a.dtype.kind == "c" else np.float32, order="K") for a in call.arrays]
+    if any(np.isfinite(a).all() != np.isfinite(s).all() for a, s in zip(call.arrays, small, strict=True)):
+        return []  # numbers that it does not hold
     outputs, pull = library.vjp(call.apply, small)
     if any(out.dtype.itemsize > (8 if out.dtype.kind == "c" else 4) for out in outputs):
         if call.name == "astype" or "array" in call.note:  # it asks for double precision

@@ -138,6 +138,35 @@ def test_forward_derivatives_of_vectors_of_equal_values_are_no_numbers():
         assert np.isnan(np.asarray(pushed)).any()
 
 
+WITHOUT = [
+    (np.linalg.eigvals, np.eye(3, k=1)),
+    (lambda a: np.linalg.qr(a)[1], np.ones((3, 3))),
+    (lambda a: np.linalg.slogdet(a)[1], np.ones((3, 3))),
+]
+
+
+@pytest.mark.parametrize(("f", "singular"), WITHOUT)
+def test_inside_vmap_a_matrix_without_derivative_spoils_no_other(f, singular):
+    a = np.array([[2.0, 0.3, 0.1], [0.0, 1.0, -0.4], [0.2, 0.0, -1.0]])
+
+    def used(a, use):
+        return np.where(use, np.sum(np.real(f(a))), 0.0)
+
+    found = vmap(grad(used))(np.stack([singular, a]), np.array([False, True]))
+    np.testing.assert_array_equal(np.asarray(found)[0], np.zeros((3, 3)))
+    np.testing.assert_allclose(np.asarray(found)[1], np.asarray(grad(used)(a, True)), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("f", "singular"), WITHOUT)
+def test_in_forward_mode_a_matrix_without_derivative_spoils_no_other(f, singular):
+    a = np.array([[2.0, 0.3, 0.1], [0.0, 1.0, -0.4], [0.2, 0.0, -1.0]])
+    step = np.arange(9.0).reshape(3, 3)
+    _, pushed = jvp(f, (np.stack([singular, a]),), (np.stack([step, step]),))
+    _, alone = jvp(f, (a,), (step,))
+    assert np.isnan(np.asarray(pushed)[0]).any()
+    np.testing.assert_allclose(np.asarray(pushed)[1], np.asarray(alone), rtol=1e-12, atol=1e-12)
+
+
 def test_equal_values_are_found_inside_vmap():
     def first(a):
         return np.linalg.eigh(a)[1][0, 0] ** 2

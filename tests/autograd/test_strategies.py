@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from autograd import Tensor, gradients
 from autograd.primitive import composites, table
+from autograd.testing.opcheck import check_call
 from autograd.testing.oracle import slope
 from autograd.testing.strategies import kinked, op_calls, tensors
+from autograd.testing.strategies.base import kink_call, refused, refused_call
 
 NAMES = sorted({*table, *composites})
 GENERIC = sorted(n for n in table if table[n].elementwise)
@@ -63,7 +65,13 @@ def check_point(call, rng):
             return
         for k in rng.permutation(out.size)[:3]:
             g = gradient(call, k)
-            assert all(np.isfinite(one).all() for one in g), f"{call!r}: output {k} has the gradient {g}"
+            if call.convention is not None:
+                w = np.zeros(out.shape)
+                w.flat[k] = 1.0
+                for one, promised in zip(g, call.convention(w, *call.arrays), strict=True):
+                    np.testing.assert_allclose(one, promised, rtol=1e-9, atol=1e-12, err_msg=repr(call))
+            else:
+                assert all(np.isfinite(one).all() for one in g), f"{call!r}: output {k} has the gradient {g}"
             if not np.isfinite(out.flat[k]):
                 continue
             units = [(i, at) for i, a in enumerate(call.arrays) for at in np.ndindex(a.shape)]
@@ -78,7 +86,7 @@ def check_point(call, rng):
                 def value(t, steps=steps, k=k):
                     return np.asarray(call.apply(*(a + t * s for a, s in zip(call.arrays, steps, strict=True)))).flat[k]
 
-                slope = sum(np.sum(one * s) for one, s in zip(g, steps, strict=True))
+                slope = sum(np.real(np.sum(one * s)) for one, s in zip(g, steps, strict=True))
                 if call.kink == "jump":
                     continue
                 (left, e1), (right, e2) = one_sided(value, -1), one_sided(value, 1)
@@ -108,6 +116,22 @@ def run_points(strategy, examples):
 @pytest.mark.parametrize("name", sorted(kinked))
 def test_gradients_at_registered_points_at_length(name):
     run_points(st.one_of(kinked[name]), EXAMPLES)
+
+
+@pytest.mark.parametrize("name", sorted(refused))
+def test_where_there_is_no_derivative_it_is_refused(name):
+    @hypothesis.settings(max_examples=20, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.given(st.one_of(refused[name]))
+    def run(call):
+        assert call.refused and check_call(call)
+
+    run()
+
+
+def test_a_gradient_where_none_is_to_be_is_a_finding():
+    x = np.array([2.0, 0.0])
+    report = check_call(refused_call("square", [x], np.square))
+    assert [f.what for f in report.findings] == ["gradient", "gradient with create_graph", "forward derivative"]
 
 
 @pytest.mark.slow
@@ -194,3 +218,23 @@ def test_tensors_are_like_an_example():
     assert hypothesis.find(tensors(requires_grad=None), lambda x: x.requires_grad).requires_grad
     assert hypothesis.find(tensors(), lambda x: x.size == 0).size == 0
     assert hypothesis.find(tensors((3,), low=0.0, high=1.0), lambda x: True).data.max() < 1
+
+
+def test_a_gradient_that_is_not_the_promised_one_is_a_finding():
+    x = np.array([0.0, 2.0])
+    half, whole = (
+        kink_call("absolute", [x], np.abs, np.abs, "convex", convention=rule)
+        for rule in (lambda w, x: [w * (np.sign(x) + 0.5 * (x == 0))], lambda w, x: [w * np.sign(x)])
+    )
+    assert check_call(whole)
+    assert {f.what for f in check_call(half).findings} == {"gradient by convention"}
+
+
+def test_where_no_element_may_move_the_promise_alone_is_looked_at():
+    x = np.array([-1.0, 4.0])
+    right, wrong = (
+        kink_call("sqrt", [x], np.sqrt, np.sqrt, "jump", most=0.0, convention=lambda w, x, at=at: [w * [at, 0.25]])
+        for at in (np.nan, 0.0)
+    )
+    assert check_call(right)
+    assert not check_call(wrong)

@@ -20,6 +20,7 @@ from autograd.testing.fuzz import FAILS
 from autograd.testing.opcheck import check_call
 from autograd.testing.report import Verdict
 from autograd.testing.strategies import Call, kinked, op_calls
+from autograd.testing.strategies.base import refused
 
 FULL = 10  # so many calls, of all sizes, are checked in every way, all in the quick one
 TURNED = 12  # and so many, of all sizes, at complex numbers
@@ -151,8 +152,8 @@ class Looks:
 class CallsCheck(Looks):
     """Our own checker: `check_call` on drawn calls.
 
-    First a quick look at every call, then at some at complex numbers, last every way of checking. The values of an op
-    do not change with its rules, so that what differences say of a call is found once for all mutants of its op.
+    A quick look at every call, at some of them at complex numbers, and now and then every way of checking. The values
+    of an op do not change with its rules, so that what differences say of a call is found once for all mutants of it.
     """
 
     def looks(self, name: str, rng_seed: int, examples: int) -> list[Look]:
@@ -161,11 +162,22 @@ class CallsCheck(Looks):
         rng = np.random.default_rng(rng_seed)
         turned = [c for call in _spread(calls, TURNED) if (c := _turned(call, rng))]
         apart = [c for strategy in kinked.get(name, ()) for c in _drawn(strategy, examples // APART, rng_seed + 1)]
+        never = [c for strategy in refused.get(name, ()) for c in _drawn(strategy, examples // APART, rng_seed + 1)]
         known = set(map(repr, calls))
         more = [c for c in apart if repr(c) not in known]
-        kept = [look for call in (*calls, *turned, *more) if self.sound(look := _Look(call, fast=True, order=1))]
-        real = [look for look in kept if all(a.dtype.kind != "c" for a in look.call.arrays)]
-        return [*kept, *(_Look(look.call, fast=False, order=2, known=look.known) for look in _spread(real, FULL))]
+        mixed = _alternating(calls, [*turned, *more])
+        kept = [look for call in (*never, *mixed) if self.sound(look := _Look(call, fast=True, order=1))]
+        real = [k for k in kept if not k.call.refused and all(a.dtype.kind != "c" for a in k.call.arrays)]
+        several = _spread([look for look in real if len(look.call.arrays) > 1], FULL // 2)
+        others = _spread([look for look in real if look not in several], FULL - len(several))
+        full = [_Look(look.call, fast=False, order=2, known=look.known) for look in (*several, *others)]
+        return _alternating(kept, full)
+
+
+def _alternating(first: list[Any], second: list[Any]) -> list[Any]:
+    """Both in one, evenly: there may be no time for all of them."""
+    places = [(i / len(part), k, item) for k, part in enumerate((first, second)) for i, item in enumerate(part)]
+    return [item for *_, item in sorted(places, key=lambda place: place[:2])]
 
 
 def _spread(ordered: list[Any], count: int) -> list[Any]:
@@ -220,7 +232,8 @@ def _turned(call: Call, rng: np.random.Generator) -> Call | None:
     if call.kink or any(a.dtype.kind != "f" for a in call.arrays) or not all(a.size for a in call.arrays):
         return None
     arrays = tuple(np.asarray(a + 1j * rng.uniform(0.2, 0.6, a.shape)) for a in call.arrays)
-    moved = replace(call, arrays=arrays, expect=call.apply, reach=tuple(0.5 * r for r in call.reach), analytic=False)
+    reach = tuple(0.5 * r for r in call.reach)
+    moved = replace(call, arrays=arrays, expect=call.apply, reach=reach, analytic=False, convention=None)
     with _quiet():
         try:
             report = check_call(moved, order=1, fast=True)

@@ -50,6 +50,12 @@ class Call:
         The same formula holds for complex numbers nearby, so that a complex step gives the derivative.
     rows : bool or None
         Whether the gradient of each leaf is kept as the rows that were taken, of an op that can.
+    convention : callable or None
+        ``convention(g, *arrays)``: the gradients promised here for a cotangent `g`, where differences leave it open: at
+        ties and kinks, and of infinite results and NaN. Where no element may move it alone is looked at.
+    refused : tuple of str
+        The modes that have no derivative here: "reverse" raises a GradError, "forward" gives NaN. Nothing else is said
+        of such a call.
     """
 
     name: str
@@ -61,6 +67,8 @@ class Call:
     kink: str | None = None
     analytic: bool = False
     rows: bool | None = None
+    convention: Callable[..., Sequence[Any]] | None = None
+    refused: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         given = ", ".join(f"{a.tolist()!r} of shape {a.shape}, strides {a.strides}" for a in self.arrays)
@@ -90,6 +98,20 @@ def register_kinks(*names: str) -> Callable[[Callable[[Draw, str], Call]], Calla
     def keep(make: Callable[[Draw, str], Call]) -> Callable[[Draw, str], Call]:
         for name in names:
             kinked.setdefault(name, []).append(st.composite(make)(name))
+        return make
+
+    return keep
+
+
+refused: dict[str, list[st.SearchStrategy[Call]]] = {}
+
+
+def register_refused(*names: str) -> Callable[[Callable[[Draw, str], Call]], Callable[[Draw, str], Call]]:
+    """Let `make(draw, name)` draw calls of `names` whose gradient is refused; `op_calls` has none of these."""
+
+    def keep(make: Callable[[Draw, str], Call]) -> Callable[[Draw, str], Call]:
+        for name in names:
+            refused.setdefault(name, []).append(st.composite(make)(name))
         return make
 
     return keep
@@ -174,10 +196,20 @@ def kink_call(
     kink: str | None,
     note: Any = "",
     most: float = STEP,
+    convention: Callable[..., Sequence[Any]] | None = None,
 ) -> Call:
     """A call at a point where only what `kink` says holds. Infinities and NaNs stay what they are: their slope is 0."""
     reach = tuple(np.full(a.shape, most) for a in arrays)
-    return Call(name, tuple(arrays), apply, expect, reach, str(note), kink)
+    return Call(name, tuple(arrays), apply, expect, reach, str(note), kink, convention=convention)
+
+
+def refused_call(
+    name: str, arrays: Sequence[Array], apply: Callable[..., Any], note: Any = "", forward: bool = True
+) -> Call:
+    """A call at a point where the gradient is refused, and the forward derivative is NaN unless `forward` is False."""
+    reach = tuple(np.zeros(a.shape) for a in arrays)
+    modes = ("reverse", "forward") if forward else ("reverse",)
+    return Call(name, tuple(arrays), apply, apply, reach, str(note), refused=modes)
 
 
 def axis_of(draw: Draw, ndim: int, tuples: bool = True, none: bool = True) -> Any:

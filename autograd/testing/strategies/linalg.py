@@ -20,8 +20,10 @@ from autograd.testing.strategies.base import (
     kink_call,
     plain_call,
     reach_of,
+    refused_call,
     register,
     register_kinks,
+    register_refused,
     shapes,
 )
 
@@ -336,3 +338,80 @@ def _derivative_of_cofactor(a: Array, w: Array) -> Any:
     x = np.swapaxes(np.linalg.inv(a), -1, -2)
     along = np.sum(w * x, axis=(-2, -1), keepdims=True) * x - x @ np.swapaxes(w, -1, -2) @ x
     return np.linalg.det(a)[..., None, None] * along
+
+
+@register_kinks("cofactor_along")
+def _along_four(draw: Draw, name: str) -> Call:
+    """Of four rows the third derivative of a determinant still hangs on the matrix."""
+    a, w = regular(draw, 4) + 0.1 * np.triu(np.ones((4, 4)), 1), filled(draw, (4, 4))
+    return plain_call(name, [a, w], linalg.cofactor_along, _derivative_of_cofactor, most=0.03)
+
+
+@register_kinks("logabsdet")
+def _beside_a_singular_one(draw: Draw, name: str) -> Call:
+    """A stack with a singular matrix of which nothing is asked, and a stack of stacks."""
+    a = np.array([[2.0, 0.3, 0.1], [0.4, 1.0, -0.4], [0.2, 0.5, -1.0]])
+    a = draw(st.sampled_from((np.stack([np.ones((3, 3)), a]), np.stack([a, 2 * a])[None])))
+    return plain_call(name, [a], lambda a: linalg.logabsdet(a)[-1:], lambda a: np.linalg.slogdet(a)[1][-1:], most=0.03)
+
+
+@register_refused("logabsdet")
+def _log_of_zero(draw: Draw, name: str) -> Call:
+    a = draw(
+        st.sampled_from((np.zeros((2, 2)), np.array([[1.0, 2.0], [2.0, 4.0]]), np.stack([np.ones((2, 2)), np.eye(2)])))
+    )
+    return refused_call(name, [a], linalg.logabsdet)
+
+
+@register_kinks("detsign")
+def _sign_of_complex(draw: Draw, name: str) -> Call:
+    """The sign of a complex determinant turns, at the unit matrix too."""
+    a = np.eye(2) + draw(st.sampled_from((0.0, 0.3))) * np.array([[1.0j, 0.5], [-1.0, 2.0 - 1.0j]])
+    return plain_call(name, [a], linalg.detsign, lambda a: np.linalg.slogdet(a)[0], most=0.03)
+
+
+@register_kinks("pinv")
+def _pinv_of_symmetric(draw: Draw, name: str) -> Call:
+    """Of `hermitian` matrices the gradient is Hermitian: its elements are slopes along Hermitian steps."""
+    a = np.array([[2.0, 0.5, -0.3], [0.5, 1.0, 0.2], [-0.3, 0.2, -1.5]]) * draw(st.sampled_from((1.0, -2.0)))
+
+    def convention(g: Array, a: Array) -> list[Array]:
+        p = np.linalg.inv(a)
+        return [decompositions.symmetric_slopes(lambda step: -p @ step @ p, g, len(a))]
+
+    return Call(
+        name,
+        (a,),
+        lambda a: linalg.pinv(a, hermitian=True),
+        lambda a: np.linalg.pinv(a, hermitian=True),
+        (np.zeros(a.shape),),
+        "hermitian",
+        convention=convention,
+    )
+
+
+@register_kinks("vector_norm")
+def _norm_of_little(draw: Draw, name: str) -> Call:
+    """Complex zeros; powers that underflow; orders below one, whose slope at zero is infinite and taken as zero."""
+    order: Any = draw(st.sampled_from((1, 2, 3, np.inf, "little", 0.5, 0, -1)))
+    if order == "little":
+        x, order, most = np.array([1e-120, -2e-120, 0.0]), 3, 1e-121
+    elif order in (0.5, 0, -1):
+        x, most = np.array([0.0, 1.3, -2.0]), 0.1
+    else:
+        x, most = np.array([0.0, 1.0 + 2.0j, -0.5j]), 0.1
+
+    def convention(g: Array, x: Array) -> list[Array]:
+        slope = np.sign(x) * (np.abs(x) / np.linalg.norm(x, order)) ** (order - 1)
+        return [g * np.where((x == 0) | (order == 0), 0, slope)]
+
+    return kink_call(
+        name,
+        [x],
+        lambda x: linalg.vector_norm(x, ord=order),
+        lambda x: np.linalg.vector_norm(x, ord=order),
+        "jump" if order in (0.5, 0) else "convex",
+        order,
+        most,
+        convention if order in (0.5, 0) else None,
+    )

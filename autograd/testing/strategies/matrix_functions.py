@@ -8,7 +8,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from autograd.ops import matrix_functions
-from autograd.testing.strategies.base import Array, Call, Draw, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    Array,
+    Call,
+    Draw,
+    filled,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 
 
 def _scipys(name: str) -> Any:
@@ -58,3 +67,12 @@ def _triangular(draw: Draw, name: str) -> Call:
 def _block_diag(draw: Draw, name: str) -> Call:
     arrays = [filled(draw, draw(shapes(0, 2))) for _ in range(draw(st.integers(1, 3)))]
     return plain_call(name, arrays, matrix_functions.block_diag, _scipys("block_diag"))
+
+
+@register_kinks("expm")
+def _asked_for_nothing(draw: Draw, name: str) -> Call:
+    """A cotangent of zeros, and a stack of stacks."""
+    a, factor = draw(st.sampled_from(((_near(draw, 2), 0.0), (_near(draw, 3, (1, 2)), 1.0))))
+    return plain_call(
+        name, [a], lambda a: matrix_functions.expm(a) * factor, lambda a: _scipys("expm")(a) * factor, factor, most=0.03
+    )

@@ -15,9 +15,12 @@ from autograd.testing.strategies.base import (
     Draw,
     distinct,
     filled,
+    kink_call,
     plain_call,
+    refused_call,
     register,
     register_kinks,
+    register_refused,
     shapes,
 )
 
@@ -188,3 +191,24 @@ def _cut_off(draw: Draw, name: str) -> Call:
     return plain_call(
         name, [x, y], lambda x, y: ops.polyfit(x, y, 1, **given), lambda x, y: np.polyfit(x, y, 1, **given), given, 0.02
     )
+
+
+@register_kinks("roots")
+def _beside_a_repeated_one(draw: Draw, name: str) -> Call:
+    """Of x^2 (x - 1) the root that is no repeated one."""
+    p = np.array([1.0, -1.0, 0.0, 0.0]) * draw(st.sampled_from((1.0, -2.0)))
+    return kink_call(
+        name,
+        [p],
+        lambda p: ops.real(ops.roots(p))[0],
+        lambda p: np.real(np.roots(p))[0],
+        "convex",
+        most=1e-3,
+    )
+
+
+@register_refused("roots")
+def _repeated(draw: Draw, name: str) -> Call:
+    """Roots that are equal, or apart by a little less than what rounding can do to a double one."""
+    both = draw(st.sampled_from(([0.0, 0.0, 1.0], [1.0, 1.0 + 9e-6], [1024.0, 1024.0 * (1 + 9e-6)])))
+    return refused_call(name, [np.poly(both)], lambda p: ops.real(ops.roots(p)), both)
