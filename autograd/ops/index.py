@@ -47,7 +47,7 @@ def getitem(x, index):
 
 def _written(x_like: Any, value_like: Any, index: Any) -> Any:
     """For each element of the value, as it is broadcast, whether it is the last that was written to its place."""
-    last = np.full(x_like.shape, -1)
+    last = np.empty(x_like.shape, int)
     count = last[index].size
     writers = np.arange(count).reshape(last[index].shape)
     last[index] = writers
@@ -58,8 +58,8 @@ def _setitem_value(g: Any, x_like: Any, value_like: Any, index: Any) -> Any:
     taken = g[index]
     if not _basic(index):
         taken = np.where(_written(x_like, value_like, index), taken, 0)
-    shape = value_like.shape  # leading axes of size one that the place does not have are allowed
-    shape = shape[len(shape) - taken.ndim :] if len(shape) > taken.ndim else shape
+    shape = value_like.shape
+    shape = shape[max(len(shape) - taken.ndim, 0) :]  # leading axes of size one that the place does not have
     return unbroadcast(taken, shape).reshape(value_like.shape)
 
 

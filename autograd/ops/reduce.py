@@ -396,14 +396,17 @@ def _logsumexp(x, axis=None, keepdims=False):
     top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
     with np.errstate(divide="ignore", over="ignore"):
         out = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
-    return out if keepdims else out.reshape(np.add.reduce(x, axis=axis).shape)[()]
+    return out if keepdims else out.reshape(np.logical_or.reduce(x, axis=axis).shape)[()]
 
 
 def _weighted_shares(g: Any, out: Any, x: Any, b: Any, axis: Any, keepdims: bool) -> tuple[Any, Any]:
+    """exp(x - out), and by x that times b; of infinite elements each has its weight's part of the sum of theirs."""
     g, out = keep(g, x, axis, keepdims), keep(out, x, axis, keepdims)
-    shares = _softmax(x, out, axis)
+    infinite = (x == np.inf) & (b != 0)
+    total = np.where(out == np.inf, (b * infinite).sum(axis=axis, keepdims=True), 1)
+    shares = np.where(out == np.inf, infinite / total, np.exp(x - np.where(x == -np.inf, 0, out)))
     at_x = g * (b * np.where((b == 0) & ~np.isfinite(shares), 0, shares))  # its slope by b is there at b = 0 too
-    return at_x, g * np.exp(np.where(x == -np.inf, x, x - np.where(x == -np.inf, 0, out)))
+    return at_x, g * shares
 
 
 @primitive(_weighted_shares, arrays=("x", "b"))
@@ -414,7 +417,7 @@ def weighted_logsumexp(x, b, axis=None, keepdims=False):
     top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         out = np.log(np.add.reduce(b * np.exp(x - top), axis=axis, keepdims=True)) + top
-    return out if keepdims else out.reshape(np.add.reduce(x, axis=axis).shape)[()]
+    return out if keepdims else out.reshape(np.logical_or.reduce(x, axis=axis).shape)[()]
 
 
 @composite(name="logsumexp")

@@ -23,7 +23,7 @@ __all__ = [
 # ---------------------------------------------------------------------- along one axis
 def last(x: Any, axis: int | None) -> Any:
     """`x` with `axis` put last; flattened where `axis` is None."""
-    return x.reshape((-1,)) if axis is None or x.ndim == 0 else np.moveaxis(x, axis, -1)
+    return x.reshape((-1,)) if axis is None else np.moveaxis(x, axis, -1)
 
 
 def back(flat: Any, like: Any, axis: int | None) -> Any:
@@ -45,8 +45,7 @@ def _recurrence(b: Any, a: Any) -> Any:
     n, step = b.shape[-1], 1
     while step < n:
         b = np.concatenate([b[..., :-step] + a * b[..., step:], b[..., -step:]], axis=-1)
-        if 2 * step < n:
-            a = a[..., : n - 2 * step] * a[..., step:]
+        a = a[..., :-step] * a[..., step:]
         step *= 2
     return b
 
@@ -65,10 +64,8 @@ def cumsum(x, axis=None):
 
 def _normal(out: Any) -> bool:
     """Whether every element of a bare array is finite and neither zero nor so small that it has lost digits."""
-    if not isinstance(out, np.ndarray) or not out.size:
-        return False
     size = np.abs(out)
-    return bool(size.min() > np.finfo(out.dtype).tiny and size.max() < np.inf)
+    return bool(np.all((size > np.finfo(out.dtype).tiny) & (size < np.inf)))
 
 
 def _cumprod(g: Any, out: Any, x: Any, axis: int | None) -> Any:
@@ -76,7 +73,7 @@ def _cumprod(g: Any, out: Any, x: Any, axis: int | None) -> Any:
 
     Where no product is zero, S_i times all before it is the sum of g_k out_k over k >= i, divided by x_i: O(n).
     """
-    if x.size == 0 or x.ndim == 0:
+    if x.ndim == 0:
         return g.reshape(x.shape)
     if isinstance(g, np.ndarray) and _normal(out):
         return back(_later_sums(last(g, axis) * last(out, axis)), x, axis) / x

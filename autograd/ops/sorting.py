@@ -15,7 +15,7 @@ __all__ = ["choose", "compress", "partition", "select", "sort"]
 
 def _put_back(g: Any, order: Any, axis: int | None, like: Any) -> Any:
     """`g` of elements in `order` along `axis`, back in the places they came from."""
-    return take_along_axis(g, np.argsort(order, axis=-1 if axis is None else axis), axis).reshape(like.shape)
+    return take_along_axis(g, np.argsort(order, axis=axis), axis).reshape(like.shape)
 
 
 @primitive(

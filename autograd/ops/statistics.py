@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.ops.axes import count, flattened, unflattened
+from autograd.ops.elementwise import flat
 from autograd.ops.histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd, tracked
 from autograd.ops.index import scatter_add
 from autograd.ops.reduce import mean, sum
@@ -38,27 +39,27 @@ class _Order:
     """
 
     def __init__(self, rows: Any) -> None:
-        order = np.argsort(rows, axis=-1, kind="stable")
-        self.sorted = np.take_along_axis(rows, order, -1)
+        order = np.argsort(rows, axis=1, kind="stable")
+        self.sorted = np.take_along_axis(rows, order, 1)
         before, now = self.sorted[:, :-1], self.sorted[:, 1:]
         first = np.ones((len(rows), 1), bool)
-        new = np.concatenate([first, (now != before) & ((now == now) | (before == before))], axis=-1)
+        new = np.concatenate([first, (now != before) & (before == before)], axis=1)
         self.ranked = (np.cumsum(new.reshape(-1)) - 1).reshape(rows.shape)
         self.run = np.empty_like(self.ranked)
-        np.put_along_axis(self.run, order, self.ranked, -1)
+        np.put_along_axis(self.run, order, self.ranked, 1)
         self.size = np.bincount(self.ranked.reshape(-1))
-        self.valid = np.sum(rows == rows, axis=-1, keepdims=True)
+        self.valid = np.sum(rows == rows, axis=1, keepdims=True)
 
     def spread(self, g: Any, rank: Any) -> Any:
         """`g`, of the elements of `rank` in each row, given to these in equal parts to all of a run."""
-        runs = np.take_along_axis(self.ranked, rank, -1)
+        runs = np.take_along_axis(self.ranked, rank, 1)
         sums = scatter_add(g.reshape((-1,)), runs.reshape(-1), self.size.shape)
         return (sums / self.size.astype(g.dtype))[self.run]
 
     def values(self, rows: Any, rank: Any) -> Any:
         """The transpose of `spread`: the elements of `rank`, as a function of all elements."""
         sums = scatter_add(rows.reshape((-1,)), self.run.reshape(-1), self.size.shape)
-        return (sums / self.size.astype(rows.dtype))[np.take_along_axis(self.ranked, rank, -1)]
+        return (sums / self.size.astype(rows.dtype))[np.take_along_axis(self.ranked, rank, 1)]
 
 
 def _rows(x: Any, axis: Any) -> Any:
@@ -89,8 +90,7 @@ def _steps(n: Any, q: Any, method: str) -> tuple[Any, Any, Any]:
     elif method == "inverted_cdf":
         low = high = np.ceil(n * q) - 1
     elif method == "closest_observation":
-        place = n * q - 1.5
-        low = high = np.floor(place) + ((place != np.floor(place)) | (np.floor(place) % 2 != 1))
+        low = high = np.around(n * q) - 1
     else:
         rounded: dict[str, Any] = {"lower": np.floor, "higher": np.ceil, "nearest": np.around}
         low = high = rounded[method](whole)
@@ -102,7 +102,7 @@ def _places(n: Any, q: Any, method: str) -> tuple[Any, Any, Any, Any]:
 
     Between two ranks it moves evenly; at one it is the segment above that counts, at the last the one below.
     """
-    top = np.maximum(n - 1, 0)
+    top = n - 1
     if method not in _CONTINUOUS:
         low, high, part = _steps(n, q, method)
         return np.clip(low, 0, top).astype(int), np.clip(high, 0, top).astype(int), part, np.zeros(np.shape(low))
@@ -128,13 +128,11 @@ class _Quantiles:
         else:  # an element, so its value tells its rank
             values = plain(out).reshape((at.size, -1)).T
             ranks = [np.searchsorted(row, v) for row, v in zip(self.order.sorted, values, strict=True)]
-            self.low = self.high = np.minimum(np.asarray(ranks, int).reshape(values.shape), rows.shape[1] - 1)
+            self.low = self.high = np.asarray(ranks, int).reshape(values.shape)
             self.part = self.speed = np.zeros(self.low.shape)
         self.there = n > 0  # of nothing but NaN there is no quantile
-        if not ignore:  # a NaN is the quantile of its row
-            missing = self.order.valid < n
-            self.low = np.where(missing, rows.shape[1] - 1, self.low)
-            self.high = np.where(missing, rows.shape[1] - 1, self.high)
+        missing = self.order.valid < n  # a NaN is the quantile of its row, unless it is ignored
+        self.low, self.high = np.where(missing, -1, self.low), np.where(missing, -1, self.high)
         if hasattr(q, "_node"):  # a Tensor: the part as a function of it, for derivatives in both
             self.part = self.part + self.speed * (q.reshape((1, -1)) - at)
 
@@ -151,12 +149,12 @@ class _Quantiles:
     def at_q(self, g: Any, a: Any, q: Any, axis: Any) -> Any:
         rows = _rows(a, axis)
         rise = self.order.values(rows, self.high) - self.order.values(rows, self.low)
-        rise = np.where(self.there, rise, 0)
+        rise = np.where(rise == rise, rise, 0)  # from NaN to NaN, and from one infinity to the next, it does not move
         return (self.in_rows(g) * rise * self.speed).sum(axis=0).reshape(q.shape)
 
 
-def _nothing(g: Any, a: Any) -> Any:
-    return np.broadcast_to(g.sum() * 0, a.shape)
+def _nothing(g: Any, like: Any) -> Any:
+    return np.broadcast_to(flat(g).sum(), like.shape)
 
 
 def _rule_a(ignore: bool) -> Callable[..., Any]:

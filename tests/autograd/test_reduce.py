@@ -241,6 +241,13 @@ def test_logsumexp_of_infinities():
     assert ops.logsumexp(leaf(np.ones((0,)))).item() == -INF
 
 
+def test_infinities_share_the_gradient_of_a_weighted_logsumexp_by_their_weights():
+    x, b = leaf([INF, 1.0, INF, INF]), leaf([2.0, 1.0, 6.0, 0.0])
+    at_x, at_b = gradients(ops.logsumexp(x, b=b), [x, b])
+    assert at_x.tolist() == [0.25, 0.0, 0.75, 0.0]
+    assert at_b.tolist() == [0.125, 0.0, 0.125, 0.0]
+
+
 def test_logsumexp_with_factors():
     x, b = [1.0, 2.0, 900.0], [2.0, 0.5, 0.0]
     at_x, at_b = grad(lambda x, b: ops.logsumexp(x, b=b), x, b)

@@ -293,3 +293,9 @@ def test_repeats_add_up():
     assert grad(lambda x: anp.repeat(x, [0, 3]), [1.0, 2.0]) == [0.0, 3.0]
     assert grad(lambda x: anp.pad(x, 2, mode="edge"), [1.0, 2.0]) == [3.0, 3.0]
     assert grad(lambda x: anp.pad(x, 2), [1.0, 2.0]) == [1.0, 1.0]
+
+
+def test_a_quantile_of_nan_does_not_move_with_q():
+    a, q = np.array([[1.0, 2.0, 4.0], [NAN, 1.0, 2.0]]), leaf(0.25)
+    for found in (anp.quantile(a, q, axis=1)[:1], anp.quantile(a, q, axis=1), anp.nanquantile(a[:1], q, axis=1)):
+        assert gradients(found, [q], gradient=np.ones(found.shape))[0].item() == 2.0

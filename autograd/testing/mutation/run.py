@@ -130,8 +130,9 @@ def judge(mutant: Mutant, settings: _Settings, begin: Callable[[], object] = lam
     started = time.process_time()
     used = 0
     names = mutant.ops[: settings.reach]
-    share = settings.limit / len(names)
     for name in names:
+        left = settings.limit - (time.process_time() - started)
+        share = max(0.0, min(left, settings.limit / min(len(names), 3)))
         for _ in range(6):  # a finding that is no mistake's fault is left out, and the check asked again
             status, found, more = _checked(mutant, name, settings, share, begin)
             used += more

@@ -158,10 +158,16 @@ def _nothing_times_a_logarithm(draw: Draw, name: str) -> Call:
 
 @register_kinks("logaddexp", "logaddexp2")
 def _of_infinities(draw: Draw, name: str) -> Call:
-    """Equal arguments, arguments far apart, and minus infinity, which does not move."""
-    pool = (0.0, 1.0, 1.0, 800.0, -800.0, -np.inf)
+    """Equal arguments, arguments far apart, and infinities, which do not move; two of -inf share nothing."""
+    pool = (0.0, 1.0, 1.0, 800.0, -800.0, -np.inf, np.inf, -np.inf)
     x, y = filled(draw, draw(shapes()), pool), filled(draw, draw(shapes(0, 0)), pool)
-    return kink_call(name, [x, y], table[name].function, getattr(np, name), None)
+
+    def promised(w: Array, x: Array, y: Array) -> list[Any]:
+        ahead = (y - x) * (np.log(2) if name.endswith("2") else 1)
+        share = np.where(x == y, 0.5 * (x > -np.inf), 1 / (1 + np.exp(ahead)))
+        return [w * share, np.sum(w * np.where(x == y, share, 1 - share))]
+
+    return kink_call(name, [x, y], table[name].function, getattr(np, name), None, convention=promised)
 
 
 @register_kinks("copysign")
@@ -175,6 +181,93 @@ def _size_of_zero(draw: Draw, name: str) -> Call:
 def _angle_on_an_axis(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes()), (1.0, -1.0, 0.5))
     return kink_call(name, [x], lambda x: ops.angle(x), lambda x: np.angle(x), None, "of real numbers")
+
+
+CIRCLE = (0j, 1 + 0j, 1j, 0.6 - 0.8j, -2 + 1j, 0j)
+
+
+def _complex(draw: Draw, pool: Sequence[complex]) -> Array:
+    n = draw(st.integers(1, 4))
+    return np.array(draw(st.lists(st.sampled_from(pool), min_size=n, max_size=n)))
+
+
+@register_kinks("complex_sign", "angle")
+def _on_the_circle(draw: Draw, name: str) -> Call:
+    """Of length 1, and 0, where the slope is 0."""
+    z = _complex(draw, CIRCLE)
+    f, g = (ops.angle, np.angle) if name == "angle" else (table[name].function, np.sign)
+
+    def promised(w: Array, z: Array) -> list[Any]:
+        away = np.where(z == 0, np.inf, np.abs(z))
+        if name == "angle":
+            return [w * 1j * z / away**2]
+        return [(w - np.conj(w) * (z / away) ** 2) / (2 * away)]
+
+    return kink_call(name, [z], f, g, "jump" if np.any(z == 0) else None, convention=promised)
+
+
+@register_kinks("nan_to_num")
+def _replaced_part(draw: Draw, name: str) -> Call:
+    """One part of a complex number is replaced, or both are."""
+    parts = (np.nan, np.inf, 1.0, 0.0)
+    z = _complex(draw, [complex(a, b) for a in parts for b in parts])
+
+    def promised(w: Array, z: Array) -> list[Any]:
+        return [np.where(np.isfinite(z.real), w.real, 0) + 1j * np.where(np.isfinite(z.imag), w.imag, 0)]
+
+    return kink_call(name, [z], lambda z: ops.nan_to_num(z), lambda z: np.nan_to_num(z), None, convention=promised)
+
+
+@register_kinks("arcsin", "arccos")
+def _on_the_cut(draw: Draw, name: str) -> Call:
+    """Real numbers beyond one, just above the cut and just below it."""
+    z = _complex(draw, (complex(2, 0.0), complex(2, -0.0), complex(-3, 0.0), complex(-3, -0.0)))
+    f, g = table[name].function, getattr(np, name)
+
+    def promised(w: Array, z: Array) -> list[Any]:
+        slope = 1 / np.cos(np.arcsin(z)) if name == "arcsin" else -1 / np.sin(np.arccos(z))
+        return [w * np.conj(slope)]
+
+    return kink_call(name, [z], f, g, "jump", convention=promised)
+
+
+@register_kinks("arcsinh")
+def _square_overflows(draw: Draw, name: str) -> Call:
+    x = filled(draw, (draw(st.integers(1, 3)),), (1e200, -1e200))
+
+    def promised(w: Array, x: Array) -> list[Any]:
+        return [w * 1.0]
+
+    return kink_call(
+        name, [x], lambda x: ops.arcsinh(x) * 1e200, lambda x: np.arcsinh(x) * 1e200, "jump", convention=promised
+    )
+
+
+@register_kinks("power", "float_power")
+def _powers_without_a_slope(draw: Draw, name: str) -> Call:
+    """0 to the power of 0, where it jumps and the slope is 0; powers of a negative number have none, 0th ones are 1."""
+    f, g = table[name].function, getattr(np, name)
+    kind = draw(st.sampled_from(("zero", "negative", "infinite")))
+    note = "an array of float64 whatever the argument"
+    shape = draw(shapes(0, 2, 1))
+    if kind == "infinite":
+        x = filled(draw, shape, (np.inf, 0.0, 2.0))
+        flat = np.zeros(draw(st.sampled_from(((), shape))))
+        return kink_call(
+            name, [x], lambda x: f(x, flat), lambda x: g(x, flat), None, note, convention=lambda w, x: [0 * w]
+        )
+    y = filled(draw, shape, (0.0, 1.0, 2.0) if kind == "zero" else (2.0, 3.0))
+    base: Any = draw(st.sampled_from((0.0, 0, np.array(0.0)) if kind == "zero" else (-2.0, np.array(-2.0))))
+    slope = 0.0 if kind == "zero" else np.nan
+    return kink_call(
+        name,
+        [y],
+        lambda y: f(base, y),
+        lambda y: g(base, y),
+        "jump",
+        (repr(base), note),
+        convention=lambda w, y: [np.where(w == 0, 0.0, w * slope)],
+    )
 
 
 @register_kinks("heaviside")
@@ -326,4 +419,12 @@ def _zero_whatever_the_logarithm(draw: Draw, name: str) -> Call:
     y = filled(draw, draw(shapes(0, 2, 1)), (end, 1.0, 0.5))
     x: Any = draw(st.sampled_from((0, 0.0, np.zeros(y.shape), -0.0)))
     f, g = table[name].function, references[name]
+    if draw(st.booleans()):  # both: as if the logarithm were 0; where only it is infinite, so are the slopes
+        x = filled(draw, y.shape, (0.0, 1.0, 2.0))
+
+        def promised(w: Array, x: Array, y: Array) -> list[Any]:
+            size = np.where((x == 0) & (y == end), 1.0, y - end)
+            return [np.where(w == 0, 0.0, w * slope) for slope in (np.log(size), x / size)]
+
+        return kink_call(name, [x, y], f, g, "jump", convention=promised)
     return kink_call(name, [y], lambda y: f(x, y), lambda y: g(x, y), None, f"first argument an array of {x!r}")

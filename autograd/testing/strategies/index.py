@@ -221,14 +221,29 @@ def _embedding(draw: Draw, name: str) -> Call:
 @register_kinks("clip")
 def _on_the_bounds(draw: Draw, name: str) -> Call:
     """Elements on a bound, on both where they are equal, and bounds that have a gradient."""
-    x = filled(draw, draw(shapes()), (*TIES, 2.0))
-    low, high = draw(st.sampled_from(((0.0, 1.0), (None, 1.0), (0.0, None), (1.0, 1.0), (1.0, 0.0), (-1.0, 0.5))))
-    if low is not None and high is not None and draw(st.booleans()):
-        bounds = [np.full(draw(st.sampled_from(((), x.shape))), v) for v in (low, high)]
-        return kink_call(name, [x, *bounds], ops.clip, np.clip, "elementwise", (low, high))
-    return kink_call(
-        name, [x], lambda x: ops.clip(x, low, high), lambda x: np.clip(x, low, high), "elementwise", (low, high)
+    x = filled(draw, draw(shapes()), (*TIES, 1.0, 2.0))
+    low, high = draw(
+        st.sampled_from(((0.0, 1.0), (None, 1.0), (0.0, None), (1.0, 1.0), (1.0, 1.0), (1.0, 0.0), (-1.0, 0.5)))
     )
+    tracked = [v is not None and draw(st.booleans()) for v in (low, high)]
+    bounds = [np.full(draw(st.sampled_from(((), x.shape))), v) for v, t in zip((low, high), tracked, strict=True) if t]
+
+    def call(f: Any) -> Any:
+        def clipped(x: Any, *given: Any) -> Any:
+            left = list(given)
+            return f(x, *(left.pop(0) if t else v for v, t in zip((low, high), tracked, strict=True)))
+
+        return clipped
+
+    def promised(w: Array, x: Array, *given: Array) -> list[Any]:
+        """By x within the bounds and on one, by the upper bound above it, by the lower one else."""
+        a, b = -np.inf if low is None else low, np.inf if high is None else high
+        inside = (x >= a) & (x <= b) & (a != b)
+        above = (np.maximum(x, a) > b) | ((x == a) & (x == b))
+        shares = [s for s, t in zip((~inside & ~above, above), tracked, strict=True) if t]
+        return [w * inside, *(np.sum(w * s) if v.ndim == 0 else w * s for v, s in zip(given, shares, strict=True))]
+
+    return kink_call(name, [x, *bounds], call(ops.clip), call(np.clip), "elementwise", (low, high), convention=promised)
 
 
 @register_kinks("where")

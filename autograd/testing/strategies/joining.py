@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograd import ops
-from autograd.testing.strategies.base import Call, Draw, axis_of, filled, plain_call, register, shapes
+from autograd.testing.strategies.base import (
+    Call,
+    Draw,
+    axis_of,
+    filled,
+    plain_call,
+    register,
+    register_kinks,
+    shapes,
+)
 
 
 def _with(name: str, x: Any, *args: Any, **options: Any) -> Call:
@@ -115,6 +124,12 @@ def _diagonal(draw: Draw, name: str) -> Call:
     x = filled(draw, draw(shapes(2)))
     axes = draw(st.permutations([i - x.ndim * (i % 2) for i in range(x.ndim)]))[:2]
     return _with(name, x, draw(st.integers(-3, 3)), *axes)
+
+
+@register_kinks("diagonal", "trace")
+def _beside_the_diagonal(draw: Draw, name: str) -> Call:
+    x = filled(draw, (draw(st.integers(3, 4)), draw(st.integers(2, 4))))
+    return _with(name, x, draw(st.sampled_from((-2, -1, 1))))
 
 
 @register("delete")

@@ -172,6 +172,76 @@ def _tied_extreme(draw: Draw, name: str) -> Call:
     return kink_call(name, [x], lambda x: f(x, **given), lambda x: g(x, **given), EXTREMES[name], given)
 
 
+@register_kinks("max", "min", "nanmax", "nanmin")
+def _shared_extreme(draw: Draw, name: str) -> Call:
+    """Equal elements share alike, `initial` among them; a NaN wins unless it is ignored, and of none there is 0."""
+    x = filled(draw, (draw(st.integers(1, 3)), draw(st.integers(1, 4))), (*TIES, np.nan, np.nan))
+    given: dict[str, Any] = {"axis": draw(st.sampled_from((-1, 1))), "keepdims": draw(st.booleans())}
+    given |= draw(st.sampled_from(({}, {"initial": 1.0}, {"initial": -1.0})))
+    if "initial" in given and draw(st.booleans()):
+        given["where"] = mask_for(draw, x)
+    f, g = getattr(ops, name), getattr(np, name)
+
+    def promised(w: Array, x: Array) -> list[Any]:
+        best = g(x, **{**given, "keepdims": True})
+        won = ((x == best) | (np.isnan(x) & (not name.startswith("nan")))) & given.get("where", True)
+        shares = won.sum(axis=1, keepdims=True) + (best == given.get("initial"))
+        return [won * w.reshape(best.shape) / np.maximum(shares, 1)]
+
+    return kink_call(
+        name, [x], lambda x: f(x, **given), lambda x: g(x, **given), EXTREMES[name], given, convention=promised
+    )
+
+
+@register_kinks("var", "std")
+def _without_freedom(draw: Draw, name: str) -> Call:
+    """As many elements as are taken off, or fewer: there is no variance and no slope."""
+    x = distinct(draw, (draw(st.integers(1, 2)), 2))
+    given: dict[str, Any] = {"axis": 1, "ddof": draw(st.sampled_from((2, 3)))}
+    f, g = getattr(ops, name), getattr(np, name)
+    return kink_call(
+        name,
+        [x],
+        lambda x: f(x, **given),
+        lambda x: g(x, **given),
+        "jump",
+        given,
+        0.0,
+        lambda w, x: [np.full(x.shape, np.nan)],
+    )
+
+
+@register_kinks("var", "std")
+def _complex_spread(draw: Draw, name: str) -> Call:
+    x = distinct(draw, (2, 3)) + 1j * filled(draw, (2, 3), (0.3, -0.4, 1.0))
+    return reduction(name, [x], {"axis": draw(st.sampled_from((None, 0, 1)))}, 0.05)
+
+
+@register_kinks("logsumexp", "weighted_logsumexp")
+def _shared_infinity(draw: Draw, name: str) -> Call:
+    """Infinite elements share by their weights, one without a weight has none; of nothing but -inf nothing flows."""
+    pool = (np.inf, 0.0, 1.0, -np.inf, -np.inf)
+    x = filled(draw, (draw(st.integers(1, 3)), draw(st.integers(1, 3))), (*pool, np.nan) if name[0] == "w" else pool)
+    given = {"axis": draw(st.sampled_from((-1, 1))), "keepdims": draw(st.booleans())}
+    weights = [filled(draw, x.shape, (0.0, 1.0, 2.0))] if name[0] == "w" else []
+    f: Any = ops.logsumexp if name[0] == "l" else ops.reduce.weighted_logsumexp
+
+    def plainly(x: Array, b: Any = 1.0) -> Any:
+        with np.errstate(all="ignore"):
+            return np.log(np.sum(np.where(b == 0, 0, b * np.exp(x)), **given))  # type: ignore[call-overload]
+
+    def promised(w: Array, x: Array, b: Any = 1.0) -> list[Any]:
+        out = np.reshape(plainly(x, b), (-1, 1))
+        with np.errstate(all="ignore"):
+            ratio = np.exp(x - np.where(x == -np.inf, 0, out))
+            infinite = (x == np.inf) & (b != 0)
+            ratio = np.where(out == np.inf, infinite / np.sum(b * infinite, axis=1, keepdims=True), ratio)
+            by_x = np.where((b == 0) & ~np.isfinite(ratio), 0, b * ratio)
+            return [w.reshape(-1, 1) * by_x, w.reshape(-1, 1) * ratio][: 1 + len(weights)]
+
+    return kink_call(name, [x, *weights], lambda *a: f(*a, **given), plainly, "jump", given, 0.0, promised)
+
+
 @register_kinks("prod", "nanprod", "cumprod", "nancumprod", "cumulative_prod")
 def _product_of_zeros(draw: Draw, name: str) -> Call:
     """None, one and several zeros in a slice; the product is smooth at each."""

@@ -11,6 +11,7 @@ from autograd import ops
 from autograd.testing.strategies.base import (
     HUGE,
     TIES,
+    Array,
     Call,
     Draw,
     axis_of,
@@ -168,6 +169,71 @@ def _accumulated_ties(draw: Draw, name: str) -> Call:
     g: Any = {"cummax": np.maximum, "cummin": np.minimum, "logcumsumexp": np.logaddexp}[name]
     kink = None if smooth else {"cummax": "convex", "cummin": "concave"}[name]
     return kink_call(name, [x], lambda x: f(x, axis), lambda x: g.accumulate(x, axis), kink, axis)
+
+
+@register_kinks("cummax", "cummin", "logcumsumexp")
+def _held_by_the_first(draw: Draw, name: str) -> Call:
+    """The first of equals holds the extreme, so does the first NaN; of logarithms the first infinite one."""
+    smooth = name == "logcumsumexp"
+    x = filled(draw, (draw(st.integers(1, 6)),), (np.inf, -np.inf, -np.inf, 0.0, 1.0) if smooth else (*TIES, np.nan))
+    f = getattr(ops, name)
+    g: Any = {"cummax": np.maximum, "cummin": np.minimum, "logcumsumexp": np.logaddexp}[name]
+
+    def promised(w: Array, x: Array) -> list[Any]:
+        found, out = np.zeros(x.shape), g.accumulate(x)
+        for k, one in enumerate(w):
+            if smooth and np.isfinite(out[k]):
+                found[: k + 1] += one * np.exp(x[: k + 1] - out[k])
+            elif not (smooth and out[k] < 0):
+                found[np.flatnonzero((x == out[k]) | (np.isnan(x) & np.isnan(out[k])))[0]] += one
+        return [found]
+
+    kink = "jump" if smooth else {"cummax": "convex", "cummin": "concave"}[name]
+    return kink_call(name, [x], lambda x: f(x), lambda x: g.accumulate(x), kink, convention=promised)
+
+
+@register_kinks("cumprod")
+def _last_product_overflows(draw: Draw, name: str) -> Call:
+    x = filled(draw, (2,), (1e200, -2e180))
+    return kink_call(
+        name,
+        [x],
+        ops.cumprod,
+        np.cumprod,
+        "jump",
+        convention=lambda w, x: [np.array([w[0] + w[1] * x[1], w[1] * x[0]])],
+    )
+
+
+@register_kinks("interp")
+def _bent_at_the_points(draw: Draw, name: str) -> Call:
+    """The slope at a point is that to its right, at the last one that to its left, and none if that comes twice."""
+    n = draw(st.integers(1, 4))
+    xp = np.cumsum(filled(draw, (n,), (0.5, 1.0, 1.5)))
+    fp = distinct(draw, (n,))
+    if draw(st.booleans()):
+        xp, fp = np.append(xp, xp[-1]), np.append(fp, 7.0)
+    x = np.array([*xp, xp[0] - 1, xp[-1] + 1])
+
+    def promised(w: Array, x: Array, fp: Array) -> list[Any]:
+        slopes, parts = np.zeros(x.shape), np.zeros((*x.shape, xp.size))
+        for i, at in enumerate(x):
+            low = max(min(int(np.searchsorted(xp, at, "right")) - 1, xp.size - 2), 0)
+            high = min(low + 1, xp.size - 1)
+            if xp[0] <= at <= xp[-1] and xp[low] < xp[high]:
+                slopes[i] = (fp[high] - fp[low]) / (xp[high] - xp[low])
+            parts[i, 0 if at < xp[0] else -1 if at >= xp[-1] else low] = 1
+        return [w * slopes, w @ parts]
+
+    return kink_call(
+        name,
+        [x, fp],
+        lambda x, fp: ops.interp(x, xp, fp),
+        lambda x, fp: np.interp(x, xp, fp),
+        "jump",
+        (xp, "an array in double precision, as NumPy's"),
+        convention=promised,
+    )
 
 
 @register_kinks("interp")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import ops
 from autograd.testing.strategies.base import (
+    Array,
     Call,
     Draw,
     distinct,
@@ -99,6 +100,25 @@ def _along_an_axis(draw: Draw, name: str) -> Call:
         given |= {"sorted": draw(st.booleans())} if "sorted" in inspect.signature(np.unique).parameters else {}
     known = {k: v for k, v in given.items() if k != "sorted"}
     return kink_call(name, [x], lambda x: f(x, **given), lambda x: np.unique(x, **known), None, given, most=0.05)
+
+
+@register_kinks("distinct")
+def _equal_rows(draw: Draw, name: str) -> Call:
+    """Rows that are equal share alike."""
+    rows = distinct(draw, (2, draw(st.integers(1, 2))))[draw(st.lists(st.integers(0, 1), min_size=1, max_size=4))]
+    axis = draw(st.sampled_from((0, 1, -1)))
+    x = rows if axis == 0 else rows.T
+
+    def promised(w: Array, x: Array) -> list[Array]:
+        given = x if axis == 0 else x.T
+        alike = (given[:, None] == given).all(axis=2)
+        which = (given[:, None] == np.unique(given, axis=0)).all(axis=2).argmax(axis=1)
+        found = (w if axis == 0 else w.T)[which] / alike.sum(axis=1)[:, None]
+        return [found if axis == 0 else found.T]
+
+    return kink_call(
+        name, [x], lambda x: ops.distinct(x, axis), lambda x: np.unique(x, axis=axis), "jump", axis, convention=promised
+    )
 
 
 @register_kinks("intersect1d", "setdiff1d", "setxor1d")

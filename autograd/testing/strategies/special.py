@@ -195,3 +195,11 @@ def _many_orders(draw: Draw, name: str) -> Call:
     orders = filled(draw, (draw(st.integers(2, 3)), 1), (0.5, 1.0, 2.0))
     x = filled(draw, draw(st.sampled_from(((), (1,), (2,), (1, 2)))), (0.5, 1.0, 2.0, 5.3))
     return _one_of_two(name, orders, x, POSITIVE)
+
+
+@register_kinks("log_ndtr")
+def _far_from_the_middle(draw: Draw, name: str) -> Call:
+    """Where the distribution, or the way that is not taken, overflows or vanishes."""
+    return plain_call(
+        name, [filled(draw, draw(shapes()), (40.0, -40.0, 12.0, 0.0, -300.0))], ops.log_ndtr, references[name]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,128 @@ def _tied_quantile(draw: Draw, name: str) -> Call:
     given["method"] = draw(st.sampled_from((*SMOOTH, *JUMPING)))
     q = draw(st.sampled_from((0.0, 0.25, 0.5, 1.0))) * (100 if name.endswith("percentile") else 1)
     return kink_call(name, [x], lambda x: f(x, q, **given), lambda x: g(x, q, **given), "selection", (q, given))
+
+
+def _parts(f: Any, row: Array, ignore: bool) -> Array:
+    """How much of each result of `f`, quantiles of a vector, each element of `row` is by convention, a row for each.
+
+    In sorted elements quantiles are linear: what they are of zeros and ones tells how much of them each rank is. Equal
+    elements share alike, and a NaN is the quantile unless it is ignored.
+    """
+    missing = np.isnan(row)
+    n = int(row.size - missing.sum())
+    if not n or (missing.any() and not ignore):
+        each = 0.0 * missing if ignore else missing / missing.sum()
+        return np.broadcast_to(each, (*np.shape(f(np.ones(1))), row.size))
+    tails = np.array([f((np.arange(n) >= r).astype(float)) for r in range(n + 1)])
+    ranked = np.moveaxis(tails[:-1] - tails[1:], 0, -1)
+    found = np.zeros((*ranked.shape[:-1], row.size))
+    found[..., np.argsort(row, kind="stable")[:n]] = ranked
+    alike = row[:, None] == row
+    shared: Array = found @ (alike / np.maximum(alike.sum(axis=1), 1)[:, None])
+    return shared
+
+
+@register_kinks("median", "nanmedian", "quantile", "percentile", "nanquantile", "nanpercentile")
+def _shared_quantile(draw: Draw, name: str) -> Call:
+    """Ties and NaN, in one column or all of it: equal elements share alike, and of NaN there is one or no quantile."""
+    n, ignore = draw(st.integers(1, 5)), name.startswith("nan")
+    x = filled(draw, (n, 2), (*TIES, 2.0, 3.0))
+    rows = draw(st.sampled_from((slice(0), slice(0), slice(None), slice(0, None, 2), slice(0, 1))))
+    x[rows, 0] = np.nan
+    f, g = getattr(ops, name), getattr(np, name)
+    more: tuple[Any, ...] = ()
+    method = {}
+    if not name.endswith("median"):
+        places = np.arange(2 * n + 1) / (2 * n)
+        more = (places * 100 if name.endswith("percentile") else places,)
+        method = {"method": draw(st.sampled_from((*SMOOTH, *JUMPING)))}
+
+    def promised(w: Array, x: Array) -> list[Array]:
+        parts = [_parts(lambda v: g(v, *more, axis=0, **method), row, ignore) for row in x.T]
+        return [np.stack([np.tensordot(w[..., j], p, w.ndim - 1) for j, p in enumerate(parts)], axis=-1)]
+
+    return kink_call(
+        name,
+        [x],
+        lambda x: f(x, *more, axis=0, **method),
+        lambda x: g(x, *more, axis=0, **method),
+        "selection",
+        (more, method),
+        convention=promised,
+    )
+
+
+@register_kinks("quantile", "percentile", "nanquantile", "nanpercentile")
+def _every_rank(draw: Draw, name: str) -> Call:
+    """By every method at once, the quantiles at and between all the steps that any of them makes."""
+    n = draw(st.integers(2, 6))
+    x = distinct(draw, (n, 2))
+    if name.startswith("nan"):
+        x[: draw(st.integers(0, n - 1)), 0] = np.nan
+    q = np.arange(2 * n + 1) / (2 * n) * (100 if name.endswith("percentile") else 1)
+    methods = draw(st.sampled_from((tuple(SMOOTH), JUMPING, JUMPING)))
+    f, g = getattr(ops, name), getattr(np, name)
+
+    def sums(f: Any) -> Any:
+        return lambda x: sum((1 + 0.3 * k) * f(x, q, axis=0, method=m) for k, m in enumerate(methods))
+
+    return plain_call(name, [x], sums(f), sums(g), (q, methods), 0.05)
+
+
+@register_kinks("quantile", "percentile", "nanquantile", "nanpercentile")
+def _quantile_on_elements(draw: Draw, name: str) -> Call:
+    """The quantile moves from where it is an element: evenly as in the segment above, from the largest as below."""
+    n = draw(st.sampled_from((1, 2, 3, 6)))  # at 6 another formula for the place rounds to below an element
+    x = distinct(draw, (n, 2)) if draw(st.booleans()) else filled(draw, (n, 2), TIES)
+    rows = draw(st.sampled_from((slice(0), slice(None), slice(0, 1))))
+    x[rows, 0] = np.nan
+    whole = 100 if name.endswith("percentile") else 1
+    q = np.arange(n) / max(n - 1, 1) * whole
+    f, g = getattr(ops, name), getattr(np, name)
+
+    def promised(w: Array, q: Array) -> list[Array]:
+        slopes = np.zeros((n, 2))
+        for j, row in enumerate(x.T):
+            row = row[~np.isnan(row)]
+            if row.size > 1 and (row.size == n or name.startswith("nan")):
+                place = q / whole * (row.size - 1)
+                low = np.minimum(np.floor(place).astype(int), row.size - 2)
+                slopes[:, j] = np.diff(np.sort(row))[low] * (row.size - 1)
+        return [(w * slopes / whole).sum(axis=1)]
+
+    call = kink_call(
+        name,
+        [q],
+        lambda q: f(x, q, axis=0),
+        lambda q: g(x, q, axis=0),
+        "elementwise",
+        f"of an array {x.tolist()}",
+        convention=promised,
+    )
+    inner = (q > 0) & (q < whole)  # beyond the ends there is no quantile
+    return replace(call, reach=(np.where(inner, 0.02 * whole, 0.0),))
+
+
+@register_kinks("median", "nanmedian", "nanquantile")
+def _of_no_elements(draw: Draw, name: str) -> Call:
+    """NaN, which does not move."""
+    x = np.zeros((0, draw(st.integers(1, 2))))
+    axis = draw(st.sampled_from((0, None)))
+    f, g = getattr(ops, name), getattr(np, name)
+    if name.endswith("median"):
+        return kink_call(
+            name, [x], lambda x: f(x, axis), lambda x: g(x, axis), "selection", axis, convention=lambda w, x: [x]
+        )
+    return kink_call(
+        name,
+        [x, np.array(0.3)],
+        lambda x, q: f(x, q, axis),
+        lambda x, q: g(x, q, axis),
+        "selection",
+        axis,
+        convention=lambda w, x, q: [x, 0.0 * q],
+    )
 
 
 @register_kinks("bounded_correlation")
