@@ -57,10 +57,10 @@ class SwiGLU(Module):
     def forward(self, x: Tensor) -> Tensor:
         self._expect_width(x, self.width)
         gate, up = self.point("hook_pre", self.gate_proj(x)), self.point("hook_pre_linear", self.up_proj(x))
-        result: Tensor = self.down_proj(self.point("hook_post", self.open(gate) * up))
+        result: Tensor = self.down_proj(self.point("hook_post", self.activate(gate) * up))
         return result
 
-    def open(self, gate: Tensor) -> Tensor:
+    def activate(self, gate: Tensor) -> Tensor:
         """How far the gate is open: silu."""
         return functional.silu(gate)
 
@@ -98,7 +98,7 @@ class GeGLU(SwiGLU):
             raise ValueError(f"GeGLU: approximate is 'none' or 'tanh', not {approximate!r}")
         self.approximate = approximate
 
-    def open(self, gate: Tensor) -> Tensor:
+    def activate(self, gate: Tensor) -> Tensor:
         """How far the gate is open: gelu."""
         result: Tensor = functional.gelu(gate, self.approximate)
         return result

@@ -149,7 +149,8 @@ class MultiheadAttention(Module):
         key_padding_mask : array_like of shape (batch, keys), optional
             Of bool: True where a key is not to be seen, as in PyTorch; of floats: added to the scores.
         need_weights : bool
-            Whether the pattern is returned too; without it `functional.scaled_dot_product_attention` does the work.
+            Whether the pattern is returned too. Without it `functional.scaled_dot_product_attention` does the work,
+            which takes long inputs in blocks, in memory that grows with queries plus keys.
         attn_mask : array_like, optional
             Of shape (queries, keys), (batch num_heads, queries, keys), or any that broadcasts to (batch, num_heads,
             queries, keys). Of bool: True where a query may not look, as in PyTorch; of floats: added to the scores, and

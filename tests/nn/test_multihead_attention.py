@@ -141,6 +141,28 @@ def test_rows_that_see_nothing_give_zeros_and_zero_gradients(dtype, need_weights
         assert np.isfinite(p.grad.data).all()
 
 
+@pytest.mark.parametrize("kind", ["bool", "float"])
+def test_long_inputs_in_blocks_give_what_the_whole_pattern_gives(kind, rng):
+    layer = made(rng, 4, 2, num_kv_heads=1, window=300)
+    tokens = 600  # so many that without weights the pattern is never whole
+    hidden, padding = rng.random((tokens, tokens)) < 0.2, np.arange(tokens)[None] >= 550
+    hidden[7] = True  # a query that sees nothing
+    masks = {"attn_mask": hidden, "key_padding_mask": padding, "is_causal": True}
+    if kind == "float":
+        masks |= {"attn_mask": np.where(hidden, -np.inf, rng.normal(size=hidden.shape))}
+    array, weights = rng.normal(size=(2, 1, tokens, 4))
+    found = []
+    for need_weights in (True, False):
+        x = Tensor(array, requires_grad=True)
+        y, _ = layer(x, x, x, need_weights=need_weights, **masks)
+        layer.zero_grad()
+        (y * Tensor(weights)).sum().backward()
+        found.append([y.data, x.grad.data, *(p.grad.data for p in layer.parameters())])
+    for whole, blocks in zip(*found, strict=True):
+        np.testing.assert_allclose(blocks, whole, rtol=1e-8, atol=1e-8 * abs(whole).max())
+    np.testing.assert_array_equal(found[1][0][0, 7], layer.out_proj.bias.data)
+
+
 def test_a_learned_mask_gets_its_gradient(rng):
     layer = made(rng, 4, 2)
     x = rng.normal(size=(1, 3, 4))
