@@ -21,7 +21,7 @@ from nn.data import TextDataset
 from nn.errors import TrainingError, need
 from nn.models.gpt import GPT
 from nn.module import Module
-from nn.optim import CosineSchedule, Optimizer, clip_grad_norm_
+from nn.optim import CosineSchedule, LRScheduler, Optimizer, clip_grad_norm_
 from nn.optim.clip import squared_norm
 from nn.optim.optimizer import stored
 
@@ -81,7 +81,7 @@ def train(
     steps: int,
     *,
     loss: Callable[[Array, Array], Tensor],
-    schedule: CosineSchedule | None = None,
+    schedule: CosineSchedule | LRScheduler | None = None,
     clip: float | None = None,
     validate: Callable[[], float] | None = None,
     validate_every: int = 0,
@@ -106,7 +106,7 @@ def train(
     steps : int
     loss : callable
         Of inputs and targets; a tensor with one element.
-    schedule : CosineSchedule, optional
+    schedule : CosineSchedule or LRScheduler, optional
         Moved on after every step.
     clip : float, optional
         Bound on the length of the whole gradient.

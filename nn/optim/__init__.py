@@ -9,13 +9,7 @@ from nn.optim.average import AveragedModel
 from nn.optim.clip import clip_grad_norm_, clip_grad_value_
 from nn.optim.groups import decay_groups, muon_groups
 from nn.optim.lion import Lion
-from nn.optim.muon import Muon, orthogonalize
-from nn.optim.nadam import NAdam
-from nn.optim.optimizer import Optimizer
-from nn.optim.radam import RAdam
-from nn.optim.rmsprop import RMSprop
-from nn.optim.scaler import GradScaler
-from nn.optim.schedules import (
+from nn.optim.lr_scheduler import (
     ChainedScheduler,
     ConstantLR,
     CosineAnnealingLR,
@@ -35,6 +29,12 @@ from nn.optim.schedules import (
     WarmupStableDecayLR,
     cosine,
 )
+from nn.optim.muon import Muon, orthogonalize
+from nn.optim.nadam import NAdam
+from nn.optim.optimizer import Optimizer
+from nn.optim.radam import RAdam
+from nn.optim.rmsprop import RMSprop
+from nn.optim.scaler import GradScaler
 from nn.optim.sgd import SGD
 
 __all__ = [

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nn.module import Module
+from nn.optim.lr_scheduler.base import number
 from nn.optim.optimizer import working
-from nn.optim.schedules.base import number
 
 
 class AveragedModel:

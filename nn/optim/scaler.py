@@ -11,8 +11,8 @@ import numpy as np
 from autograd import RowSparse, Tensor
 from nn.errors import TrainingError
 from nn.optim.clip import squared_norm
+from nn.optim.lr_scheduler.base import number, whole
 from nn.optim.optimizer import Optimizer, stored, working
-from nn.optim.schedules.base import number, whole
 
 
 class GradScaler:

@@ -159,6 +159,20 @@ def test_float16_parameters_follow_those_of_float32(kind, settings, rng):
         np.testing.assert_array_equal(a, b.astype("float16"))
 
 
+@pytest.mark.parametrize("kind", [SGD, Adagrad, Adam, AdamW])
+def test_float16_rows_follow_those_of_float32(kind, rng):
+    start = rng.normal(size=(5, 3)).astype("float16")
+    half, single = Tensor(start, requires_grad=True), Tensor(start.astype("float32"), requires_grad=True)
+    first, second = kind([half], lr=0.001), kind([single], lr=0.001)
+    for _ in range(20):
+        rows, values = rng.integers(0, 5, 3), (1e-4 * rng.normal(size=(3, 3))).astype("float16")
+        half.grad = RowSparse(rows, values, (5, 3)).coalesce()
+        single.grad = half.grad.astype("float32")
+        first.step()
+        second.step()
+        np.testing.assert_array_equal(half.data, single.data.astype("float16"))
+
+
 def test_a_float16_parameter_that_was_set_by_hand_goes_on_from_there():
     p = Tensor([1.0, 2.0], dtype="float16", requires_grad=True)
     optimizer = SGD([p], lr=0.25)

@@ -26,7 +26,7 @@ from nn.optim import (
     SequentialLR,
     StepLR,
     WarmupStableDecayLR,
-    schedules,
+    lr_scheduler,
 )
 
 RATES = (0.5, 0.02)
@@ -97,17 +97,17 @@ def theirs(torch, kind="SGD", rates=RATES, **settings):
 def test_same_rates_as_pytorch(name, settings, kind):
     torch = pytest.importorskip("torch", reason="the rates are compared with PyTorch's")
     given = {"momentum": 0.3} if kind is SGD else {}
-    found = trace(getattr(schedules, name)(optimizer(kind, **given), **settings))
+    found = trace(getattr(lr_scheduler, name)(optimizer(kind, **given), **settings))
     peer = getattr(torch.optim.lr_scheduler, name)(theirs(torch, kind.__name__, **given), **settings)
     np.testing.assert_allclose(found, trace(peer), rtol=1e-10, atol=1e-12)
 
 
 @cases
 def test_a_resumed_schedule_goes_on_where_it_was(name, settings):
-    schedule = getattr(schedules, name)(optimizer(), **settings)
+    schedule = getattr(lr_scheduler, name)(optimizer(), **settings)
     trace(schedule, 11)
     saved, rates = schedule.state_dict(), schedule.optimizer.state_dict()
-    resumed = getattr(schedules, name)(optimizer(rates=(0.1, 0.1)), **settings)
+    resumed = getattr(lr_scheduler, name)(optimizer(rates=(0.1, 0.1)), **settings)
     resumed.load_state_dict(saved)
     resumed.optimizer.load_state_dict(rates)
     twin = copy.deepcopy(schedule)
@@ -122,7 +122,7 @@ def test_a_state_of_pytorch_loads_where_it_says_all(name, settings):
     torch = pytest.importorskip("torch", reason="the state is PyTorch's")
     peer = getattr(torch.optim.lr_scheduler, name)(theirs(torch), **settings)
     trace(peer, 11)
-    ours = getattr(schedules, name)(optimizer(), **settings)
+    ours = getattr(lr_scheduler, name)(optimizer(), **settings)
     if name in ("CyclicLR", "OneCycleLR"):  # PyTorch keeps what they need in the optimiser
         with pytest.raises(ValueError, match="of another schedule"):
             ours.load_state_dict(peer.state_dict())
@@ -150,16 +150,16 @@ JOINED = {
 @pytest.mark.filterwarnings("ignore:.*:UserWarning")
 def test_joined_schedules_set_pytorchs_rates(make):
     torch = pytest.importorskip("torch", reason="the rates are compared with PyTorch's")
-    found, expected = trace(make(schedules, optimizer())), trace(make(torch.optim.lr_scheduler, theirs(torch)))
+    found, expected = trace(make(lr_scheduler, optimizer())), trace(make(torch.optim.lr_scheduler, theirs(torch)))
     np.testing.assert_allclose(found, expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("make", JOINED.values(), ids=JOINED)
 @pytest.mark.parametrize("at", [1, 3, 7])
 def test_joined_schedules_go_on_where_they_were(make, at):
-    schedule = make(schedules, optimizer())
+    schedule = make(lr_scheduler, optimizer())
     trace(schedule, at)
-    resumed = make(schedules, optimizer(rates=(0.1, 0.1)))
+    resumed = make(lr_scheduler, optimizer(rates=(0.1, 0.1)))
     resumed.optimizer.load_state_dict(schedule.optimizer.state_dict())
     resumed.load_state_dict(schedule.state_dict())
     np.testing.assert_array_equal(trace(resumed, 20), trace(schedule, 20))
@@ -249,6 +249,14 @@ def test_cosine_schedule_goes_on_where_it_was():
         resumed.step()
     with pytest.raises(ValueError, match="last_step"):
         schedule.load_state_dict({"step": 3})
+
+
+def test_a_copy_of_a_schedule_moves_the_rates_of_its_own_optimiser():
+    made = optimizer()
+    twin, schedule = copy.deepcopy((made, CosineSchedule(made, 4)))
+    schedule.step()
+    assert [g["lr"] for g in made.param_groups] == list(RATES)
+    assert [g["lr"] for g in twin.param_groups] != list(RATES)
 
 
 @pytest.mark.parametrize(

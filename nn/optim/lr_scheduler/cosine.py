@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from nn.optim.lr_scheduler.base import LRScheduler, number, whole
 from nn.optim.optimizer import Optimizer
-from nn.optim.schedules.base import LRScheduler, number, whole
 
 
 def cosine(step: int, steps: int, warmup: int = 0, final: float = 0.0) -> float:

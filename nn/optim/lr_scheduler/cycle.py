@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from nn.optim.lr_scheduler.base import LRScheduler, checked_optimizer, number, per_group, whole
 from nn.optim.optimizer import Group, Optimizer
-from nn.optim.schedules.base import LRScheduler, checked_optimizer, number, per_group, whole
 
 Rates = float | Sequence[float]
 

@@ -1,9 +1,9 @@
 """Learning rates over time, under PyTorch's names."""
 
-from nn.optim.schedules.base import LRScheduler
-from nn.optim.schedules.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts, CosineSchedule, cosine
-from nn.optim.schedules.cycle import CyclicLR, OneCycleLR
-from nn.optim.schedules.decay import (
+from nn.optim.lr_scheduler.base import LRScheduler
+from nn.optim.lr_scheduler.cosine import CosineAnnealingLR, CosineAnnealingWarmRestarts, CosineSchedule, cosine
+from nn.optim.lr_scheduler.cycle import CyclicLR, OneCycleLR
+from nn.optim.lr_scheduler.decay import (
     ConstantLR,
     ExponentialLR,
     LambdaLR,
@@ -13,8 +13,8 @@ from nn.optim.schedules.decay import (
     StepLR,
     WarmupStableDecayLR,
 )
-from nn.optim.schedules.joined import ChainedScheduler, SequentialLR
-from nn.optim.schedules.plateau import ReduceLROnPlateau
+from nn.optim.lr_scheduler.joined import ChainedScheduler, SequentialLR
+from nn.optim.lr_scheduler.plateau import ReduceLROnPlateau
 
 __all__ = [
     "ChainedScheduler",

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, SupportsFloat
 
+from nn.optim.lr_scheduler.base import FOREIGN, checked_optimizer, number, per_group, whole
 from nn.optim.optimizer import Optimizer
-from nn.optim.schedules.base import FOREIGN, checked_optimizer, number, per_group, whole
 
 
 class ReduceLROnPlateau:

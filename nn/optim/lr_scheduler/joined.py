@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nn.optim.lr_scheduler.base import LRScheduler, whole
 from nn.optim.optimizer import Optimizer
-from nn.optim.schedules.base import LRScheduler, whole
 
 
 class _Joined(LRScheduler):
@@ -63,7 +63,7 @@ class SequentialLR(_Joined):
     --------
     >>> from autograd import Tensor
     >>> from nn.optim import SGD
-    >>> from nn.optim.schedules import ConstantLR, ExponentialLR
+    >>> from nn.optim.lr_scheduler import ConstantLR, ExponentialLR
     >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
     >>> parts = [ConstantLR(optimizer, factor=0.1, total_iters=9), ExponentialLR(optimizer, gamma=0.5)]
     >>> schedule = SequentialLR(optimizer, parts, milestones=[2])
@@ -124,7 +124,7 @@ class ChainedScheduler(_Joined):
     --------
     >>> from autograd import Tensor
     >>> from nn.optim import SGD
-    >>> from nn.optim.schedules import ConstantLR, ExponentialLR
+    >>> from nn.optim.lr_scheduler import ConstantLR, ExponentialLR
     >>> optimizer = SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
     >>> parts = [ConstantLR(optimizer, factor=0.25, total_iters=2), ExponentialLR(optimizer, gamma=0.5)]
     >>> schedule = ChainedScheduler(parts)

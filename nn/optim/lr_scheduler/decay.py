@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from nn.optim.lr_scheduler.base import LRScheduler, number, whole
 from nn.optim.optimizer import Optimizer
-from nn.optim.schedules.base import LRScheduler, number, whole
 
 # How the rate falls from 1 to 0.
 SHAPES: dict[str, Callable[[float], float]] = {
