@@ -75,6 +75,23 @@ def test_lion_follows_algorithm_2(rng):
     np.testing.assert_allclose(found, w, rtol=1e-12)
 
 
+def test_adafactor_follows_algorithm_4(rng):
+    (p,), lr, kappa, small, least, decay = parameters(rng, shapes=[(4, 3)]), 0.3, -0.8, 1e-4, 1e-3, 0.2
+    history = gradients(rng, [(4, 3)], 20)
+    w, row, column = p.data.copy(), np.zeros(4), np.zeros(3)
+    for t, (g,) in enumerate(history, 1):
+        weight = t**kappa
+        row = (1 - weight) * row + weight * (g**2).mean(axis=1)
+        column = (1 - weight) * column + weight * (g**2).mean(axis=0)
+        update = g / np.sqrt(np.outer(row, column) / row.mean())
+        update /= max(1, np.sqrt((update**2).mean()) / 1.5)
+        size = max(least, np.sqrt((w**2).mean())) * min(lr, t**-0.5)
+        w = w * (1 - lr * decay) - size * update
+    optimizer = Adafactor([p], lr=lr, beta2_decay=kappa, eps=(small, least), d=1.5, weight_decay=decay)
+    (found,) = run(optimizer, [p], history)
+    np.testing.assert_allclose(found, w, rtol=1e-10)
+
+
 def test_a_centred_variance_that_rounds_below_zero_gives_no_nan():
     (p,) = (Tensor(np.full(50, 3.0), dtype="float32", requires_grad=True),)
     (found,) = run(RMSprop([p], alpha=0.5, centered=True), [p], [[np.linspace(0.1, 1, 50)]] * 60)
