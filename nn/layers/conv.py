@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, ops
-from nn import init
+from nn import functional, init
 from nn.layers.spatial import Sizes, Spatial
 from nn.module import Parameter
 
-PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}  # NumPy's names
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class _Conv(Spatial):
@@ -91,8 +91,8 @@ class _ConvForward(_Conv):
         self._expect(x, self.in_channels)
         padding: Any = self.padding
         if self.padding_mode != "zeros":
-            around = [(0, 0)] * (x.ndim - self.axes) + self._borders()
-            x, padding = ops.pad(x, around, mode=PADDING_MODES[self.padding_mode]), 0
+            around = [n for pair in reversed(self._borders()) for n in pair]
+            x, padding = functional.pad(x if isinstance(x, Tensor) else Tensor(x), around, self.padding_mode), 0
         result: Tensor = ops.conv(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
         return result
 

@@ -11,8 +11,8 @@ from autograd import Tensor
 
 FILES = (
     "activation", "adaptive_pool", "batch_norm", "bilinear", "container", "conv", "distance", "dropout", "embedding",
-    "group_norm", "instance_norm", "layer_norm", "linear", "pool", "recurrent", "recurrent_cell", "rms_norm", "shaping",
-    "upsample",
+    "group_norm", "instance_norm", "layer_norm", "linear", "padding", "pool", "recurrent", "recurrent_cell", "rms_norm",
+    "shaping", "upsample",
 )  # fmt: skip
 ANY_SHAPE = {
     "CELU", "Dropout", "ELU", "Embedding", "GELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity",
@@ -69,6 +69,13 @@ LAYERS = {
     **channels("AdaptiveAvgPool", (2,)),
     **channels("AdaptiveMaxPool", (2,)),
     **channels("Dropout", (0.5,)),
+    **channels("ConstantPad", (1, 2.0)),
+    **channels("ZeroPad", (1,)),
+    **channels("ReflectionPad", (1,)),
+    **channels("ReplicationPad", (1,)),
+    **channels("CircularPad", (1,)),
+    "Unfold": ((2,), [(5, 2, 3, 3)], [[(2, 3, 3)]]),
+    "Fold": (((3, 3), 2), [(5, 8, 4)], [[(8, 4)]]),
 }
 
 

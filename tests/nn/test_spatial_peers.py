@@ -131,3 +131,27 @@ def test_new_weights_are_spread_as_pytorchs(name):
         for values in (mine.data, peer.detach().numpy()):
             assert abs(values).max() <= bound + 1e-7
         assert abs(mine.data).max() > bound / 2
+
+
+PADS = ["ZeroPad", "ReflectionPad", "ReplicationPad", "CircularPad", "ConstantPad"]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("kind", PADS)
+def test_padding_is_pytorchs(kind, axes, dtype, rng):
+    value = (3.5,) if kind == "ConstantPad" else ()
+    for padding in (2, (1, 2, 0, 3, 2, 1)[: 2 * axes]):
+        for batch in ((2,), ()):
+            agree(*both(f"{kind}{axes}d", padding, *value), (*batch, 3, *(5, 4, 6)[:axes]), dtype, rng)
+    if kind in ("ConstantPad", "ZeroPad"):
+        agree(*both(f"{kind}{axes}d", (-1, 2, -2, 0, 1, -1)[: 2 * axes], *value), (2, 3, *(5, 4, 6)[:axes]), dtype, rng)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("options", [{}, {"dilation": (1, 2), "padding": 1, "stride": (2, 1)}])
+def test_folding_is_pytorchs(options, dtype, rng):
+    ours, theirs = both("Unfold", (2, 3), **options)
+    agree(ours, theirs, (2, 3, 5, 6), dtype, rng)
+    columns = ours(np.zeros((2, 3, 5, 6), dtype)).shape
+    agree(*both("Fold", (5, 6), (2, 3), **options), columns, dtype, rng)
