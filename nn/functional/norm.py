@@ -77,6 +77,14 @@ def _follow(running: np.ndarray, seen: np.ndarray, momentum: float) -> None:
     running += momentum * (seen - running)
 
 
+def _numbers(x: Tensor, name: str) -> np.ndarray:
+    """What running statistics follow."""
+    values: np.ndarray | None = getattr(x, "data", None)
+    if values is None:
+        raise TypeError(f"{name}: inside vmap there are no values that running statistics could follow; use eval mode")
+    return values
+
+
 def _by_running(x: Tensor, mean: np.ndarray, var: np.ndarray, eps: float) -> Tensor:
     column = (-1, *[1] * (x.ndim - 2))
     rate = 1 / np.sqrt(np.asarray(var, x.dtype) + x.dtype.type(eps))
@@ -115,8 +123,8 @@ def batch_norm(
         raise ValueError(f"batch_norm: input of shape {x.shape}; training needs more than one value a channel")
     mean, var = ops.mean(x, axis=axes, keepdims=True), ops.var(x, axis=axes, keepdims=True)
     if running_mean is not None and running_var is not None:
-        _follow(running_mean, mean.data.reshape(-1), momentum)
-        _follow(running_var, var.data.reshape(-1) * (count / (count - 1)), momentum)
+        _follow(running_mean, _numbers(mean, "batch_norm").reshape(-1), momentum)
+        _follow(running_var, _numbers(var, "batch_norm").reshape(-1) * (count / (count - 1)), momentum)
     return channelwise((x - mean) / ops.sqrt(var + eps), weight, bias)
 
 
@@ -143,7 +151,7 @@ def instance_norm(
     if math.prod(x.shape[2:]) < 2:
         raise ValueError(f"instance_norm: input of shape {x.shape}; it needs more than one value a channel")
     if running_mean is not None and running_var is not None:
-        axes = tuple(range(2, x.ndim))
-        _follow(running_mean, x.data.mean(axis=axes).mean(axis=0), momentum)
-        _follow(running_var, x.data.var(axis=axes, ddof=1).mean(axis=0), momentum)
+        axes, values = tuple(range(2, x.ndim)), _numbers(x, "instance_norm")
+        _follow(running_mean, values.mean(axis=axes).mean(axis=0), momentum)
+        _follow(running_var, values.var(axis=axes, ddof=1).mean(axis=0), momentum)
     return group_norm(x, x.shape[1], weight, bias, eps)

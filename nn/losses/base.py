@@ -22,6 +22,12 @@ def like(x: Any, other: Tensor) -> Tensor:
     return x if isinstance(x, Tensor) else Tensor(np.asarray(x), dtype=other.dtype)
 
 
+def numbers(x: Tensor) -> np.ndarray[Any, Any] | None:
+    """The numbers of `x` to look at; None inside `vmap`, where it stands for a whole batch."""
+    values: np.ndarray[Any, Any] | None = getattr(x, "data", None)
+    return values
+
+
 def operands(name: str, prediction: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Prediction and target as Tensors; their shapes must be equal."""
     x = tensor(prediction)

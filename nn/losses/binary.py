@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, ops
-from nn.losses.base import Loss, like, operands, reduced
+from nn.losses.base import Loss, like, numbers, operands, reduced
 
 LOWEST = -100.0  # PyTorch's bound of the logarithm
 
 
 def _log(p: Tensor) -> Tensor:
     """log(p), not below -100; where it is bounded the gradient is 0."""
-    inside = p.data > math.exp(LOWEST)
+    inside = p > math.exp(LOWEST)
     one, lowest = np.ones((), p.dtype), np.full((), LOWEST, p.dtype)
     result: Tensor = ops.where(inside, ops.log(ops.where(inside, p, one)), lowest)
     return result
@@ -33,7 +33,8 @@ def binary_cross_entropy(prediction: Any, target: Any, weight: Any = None, reduc
     0.6931
     """
     p, t = operands("binary_cross_entropy", prediction, target)
-    if ((p.data < 0) | (p.data > 1)).any():
+    known = numbers(p)
+    if known is not None and ((known < 0) | (known > 1)).any():
         raise ValueError("binary_cross_entropy: probabilities lie between 0 and 1; for logits take the one with logits")
     values = -(t * _log(p) + (1 - t) * _log(1 - p))
     return reduced("binary_cross_entropy", values if weight is None else values * like(weight, p), reduction)

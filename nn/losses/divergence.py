@@ -25,7 +25,7 @@ def kl_div(prediction: Any, target: Any, reduction: str = "mean", log_target: bo
     if log_target:
         values = ops.exp(t) * (t - x)
     else:
-        values = t * ops.log(ops.where(t.data > 0, t, np.ones((), t.dtype))) - t * x
+        values = t * ops.log(ops.where(t > 0, t, np.ones((), t.dtype))) - t * x
     if reduction == "batchmean":
         total: Tensor = values.sum() * (1 / max(1, x.shape[0] if x.ndim else 1))
         return total

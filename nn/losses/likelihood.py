@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, ops, stop_gradient
-from nn.losses.base import Loss, like, operands, reduced
+from nn.losses.base import Loss, like, numbers, operands, reduced
 
 
 def gaussian_nll_loss(
@@ -33,7 +33,8 @@ def gaussian_nll_loss(
         v = ops.expand_dims(v, -1)
     if v.ndim and v.shape not in (x.shape, (*x.shape[:-1], 1)):
         raise ValueError(f"gaussian_nll_loss: variances of shape {v.shape} for predictions of shape {x.shape}")
-    if (v.data < 0).any():
+    known = numbers(v)
+    if known is not None and (known < 0).any():
         raise ValueError("gaussian_nll_loss: a variance is negative")
     v = v + stop_gradient(ops.maximum(v, eps) - v)  # as in PyTorch small variances are raised and go on learning
     values = (ops.log(v) + (x - t) ** 2 / v) * 0.5
@@ -59,9 +60,9 @@ def poisson_nll_loss(
     x, t = operands("poisson_nll_loss", prediction, target)
     values = ops.exp(x) - t * x if log_input else x - t * ops.log(x + eps)
     if full:
-        large = ops.where(t.data > 1, t, np.ones((), t.dtype))
+        large = ops.where(t > 1, t, np.ones((), t.dtype))
         stirling = large * ops.log(large) - large + 0.5 * ops.log(2 * math.pi * large)
-        values = values + ops.where(t.data > 1, stirling, 0.0)
+        values = values + ops.where(t > 1, stirling, 0.0)
     return reduced("poisson_nll_loss", values, reduction)
 
 

@@ -49,7 +49,7 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: flo
     _positive("huber_loss", delta)
     x, t = operands("huber_loss", prediction, target)
     distance = ops.absolute(x - t)
-    values = ops.where(distance.data < delta, distance * distance * 0.5, (distance - delta / 2) * delta)
+    values = ops.where(distance < delta, distance * distance * 0.5, (distance - delta / 2) * delta)
     return reduced("huber_loss", values, reduction)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import Tensor
+from autograd import Tensor, vmap
 from autograd.testing import check_grads
 from nn import losses
 
@@ -41,6 +41,18 @@ def test_gradients_are_those_of_differences(rng):
     check_grads(lambda x: losses.multi_margin_loss(x, [0, 1, 2, 3, 0], margin=9.0), (a,))
     check_grads(lambda x, v: losses.gaussian_nll_loss(x, b, v), (a, c**2 + 0.1))
     check_grads(lambda x: losses.poisson_nll_loss(x, b**2, full=True), (a,))
+
+
+def test_losses_of_a_batch_at_once(rng):
+    """vmap gives each example's loss, where the numbers cannot be looked at."""
+    a, b, c = rng.uniform(0.1, 0.9, (3, 6, 4))
+    for loss in (
+        losses.binary_cross_entropy, losses.huber_loss, losses.kl_div, losses.poisson_nll_loss,
+        losses.triplet_margin_loss, losses.gaussian_nll_loss,
+    ):  # fmt: skip
+        arrays = (a, b, c)[: 3 if loss in (losses.triplet_margin_loss, losses.gaussian_nll_loss) else 2]
+        together = vmap(loss)(*(Tensor(x) for x in arrays))
+        np.testing.assert_allclose(together.data, [loss(*(x[i] for x in arrays)).item() for i in range(6)], rtol=1e-12)
 
 
 X = np.zeros((2, 3))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import nn
+from autograd import Tensor, vmap
 
 
 def test_without_momentum_the_running_mean_is_that_of_all_batches(rng):
@@ -16,6 +17,13 @@ def test_without_momentum_the_running_mean_is_that_of_all_batches(rng):
     layer.eval()(batches[0])
     assert before["num_batches_tracked"] == 4
     assert all(np.array_equal(before[k], v) for k, v in layer.state_dict().items())
+
+
+def test_running_statistics_do_not_follow_a_batch_of_batches(rng):
+    layer, x = nn.BatchNorm1d(2), rng.normal(size=(4, 5, 2)).astype(np.float32)
+    with pytest.raises(TypeError, match="batch_norm: inside vmap .* use eval mode"):
+        vmap(layer)(Tensor(x))
+    np.testing.assert_allclose(vmap(layer.eval())(Tensor(x)).data, layer(x.reshape(20, 2)).data.reshape(x.shape))
 
 
 def test_one_value_a_channel_has_no_spread_to_learn_from():
