@@ -131,8 +131,9 @@ def _grouped(x: Tensor, y: Tensor) -> Tensor:
     heads, groups = x.shape[-3], y.shape[-3]
     if groups == heads:
         return x @ y
-    parted = x.reshape(*x.shape[:-3], groups, heads // groups, *x.shape[-2:]) @ ops.expand_dims(y, -3)
-    result: Tensor = parted.reshape(*parted.shape[:-4], heads, *parted.shape[-2:])
+    rows = heads // groups * x.shape[-2]  # of all heads that share, below each other: one product for them
+    parted = x.reshape(*x.shape[:-3], groups, rows, x.shape[-1]) @ y
+    result: Tensor = parted.reshape(*parted.shape[:-3], heads, x.shape[-2], parted.shape[-1])
     return result
 
 

@@ -84,7 +84,7 @@ class LlamaAttention(Heads):
 
     hook_points = (*Heads.hook_points, "hook_rot_q", "hook_rot_k")
 
-    def __init__(self, config: LlamaConfig, rng: np.random.Generator) -> None:
+    def __init__(self, config: LlamaConfig, rotary: RotaryEmbedding, rng: np.random.Generator) -> None:
         super().__init__()
         c = config
         head = c.width // c.heads
@@ -93,7 +93,7 @@ class LlamaAttention(Heads):
         self.k_proj = Linear(c.width, c.kv_heads * head, bias=False, rng=rng)
         self.v_proj = Linear(c.width, c.kv_heads * head, bias=False, rng=rng)
         self.o_proj = Linear(c.heads * head, c.width, bias=False, rng=rng)
-        self.rotary = RotaryEmbedding(head, c.base, scaling=c.scaling)
+        self.rotary = rotary
 
     def forward(self, x: Tensor, cache: LayerCache | None = None, seen: int = 0) -> Tensor:
         """`seen` tokens came before those of `x`; their keys and values are in the cache."""
@@ -121,10 +121,10 @@ class LlamaLayer(Module):
         "self_attn": "attn", "input_layernorm": "ln1", "post_attention_layernorm": "ln2",
     }  # fmt: skip
 
-    def __init__(self, config: LlamaConfig, rng: np.random.Generator) -> None:
+    def __init__(self, config: LlamaConfig, rotary: RotaryEmbedding, rng: np.random.Generator) -> None:
         super().__init__()
         c = config
-        self.self_attn = LlamaAttention(c, rng)
+        self.self_attn = LlamaAttention(c, rotary, rng)
         self.mlp = SwiGLU(c.width, c.hidden, rng=rng)
         self.input_layernorm = RMSNorm(c.width, c.eps)
         self.post_attention_layernorm = RMSNorm(c.width, c.eps)
@@ -146,7 +146,8 @@ class LlamaTrunk(Module):
     def __init__(self, config: LlamaConfig, rng: np.random.Generator) -> None:
         super().__init__()
         self.embed_tokens = Embedding(config.vocab_size, config.width, rng=rng)
-        self.layers = ModuleList(LlamaLayer(config, rng) for _ in range(config.layers))
+        rotary = RotaryEmbedding(config.width // config.heads, config.base, scaling=config.scaling)  # one table for all
+        self.layers = ModuleList(LlamaLayer(config, rotary, rng) for _ in range(config.layers))
         self.norm = RMSNorm(config.width, config.eps)
 
     def forward(self, tokens: NDArray[Any], cache: KVCache | None = None) -> Tensor:
