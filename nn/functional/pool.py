@@ -104,6 +104,33 @@ def avg_pool3d(
     return _avg("avg_pool3d", 3, x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
+def _lp(name: str, axes: int, x: Tensor, norm_type: float, kernel: Sizes, *options: object) -> Tensor:
+    expect_size(name, x, axes)
+    result: Tensor = ops.lp_pool(x, norm_type, _each(kernel, axes), *options)
+    return result
+
+
+def lp_pool1d(
+    x: Tensor, norm_type: float, kernel_size: Sizes, stride: Sizes | None = None, ceil_mode: bool = False
+) -> Tensor:
+    """(sum of x^p)^(1/p) over each window, p the `norm_type`, infinity too; the derivative at a sum of zero is zero."""
+    return _lp("lp_pool1d", 1, x, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(
+    x: Tensor, norm_type: float, kernel_size: Sizes, stride: Sizes | None = None, ceil_mode: bool = False
+) -> Tensor:
+    """`lp_pool1d` over two axes."""
+    return _lp("lp_pool2d", 2, x, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool3d(
+    x: Tensor, norm_type: float, kernel_size: Sizes, stride: Sizes | None = None, ceil_mode: bool = False
+) -> Tensor:
+    """`lp_pool1d` over three axes."""
+    return _lp("lp_pool3d", 3, x, norm_type, kernel_size, stride, ceil_mode)
+
+
 # ---------------------------------------------------------------------- adaptive: by the size of the result
 def _bounds(n: int, out: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the `out` windows over `n` elements start and end: floor(i n / out) and ceil((i + 1) n / out)."""

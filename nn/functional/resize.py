@@ -136,6 +136,19 @@ def pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
     return result
 
 
+def channel_shuffle(x: Tensor, groups: int) -> Tensor:
+    """Channels of (N, C, ...) dealt out: the first of each of `groups`, then the second. Zhang et al., 2018, figure 1.
+
+    >>> channel_shuffle(Tensor([[[1.0], [2.0], [3.0], [4.0]]]), 2).data.ravel().tolist()
+    [1.0, 3.0, 2.0, 4.0]
+    """
+    if x.ndim < 3 or groups < 1 or x.shape[1] % groups:
+        raise ValueError(f"channel_shuffle: input of shape {x.shape}, wanted (N, C, ...) with C in {groups} groups")
+    parts = ops.reshape(x, (x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
+    result: Tensor = ops.reshape(ops.swapaxes(parts, 1, 2), x.shape)
+    return result
+
+
 def pixel_unshuffle(x: Tensor, downscale_factor: int) -> Tensor:
     """(..., C, H r, W r) to (..., C r^2, H, W): the inverse of `pixel_shuffle`."""
     r = downscale_factor

@@ -24,11 +24,12 @@ class _BatchNorm(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.weight = Parameter(np.ones(num_features)) if affine else None
-        self.bias = Parameter(np.zeros(num_features)) if affine else None
+        self.bias = Parameter(np.zeros(num_features)) if affine and bias else None
         self.running_mean = self.running_var = self.num_batches_tracked = None
         if track_running_stats:
             self.register_buffer("running_mean", np.zeros(num_features, np.float32))
@@ -72,7 +73,8 @@ class BatchNorm1d(_BatchNorm):
     eps : float
     momentum : float or None
         The part of the running statistics that each batch replaces; None gives the mean of all batches.
-    affine, track_running_stats : bool
+    affine, track_running_stats, bias : bool
+        Whether there are weight and bias, running statistics, and a bias if there is a weight.
 
     Examples
     --------

@@ -17,7 +17,8 @@ class GroupNorm(Module):
     num_groups, num_channels : int
         The channels fall into so many groups, each with a mean and a variance for each example.
     eps : float
-    affine : bool
+    affine, bias : bool
+        Whether there is a weight, and a bias with it.
 
     Examples
     --------
@@ -26,13 +27,15 @@ class GroupNorm(Module):
     [[-1.0, 1.0]]
     """
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True) -> None:
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, bias: bool = True
+    ) -> None:
         super().__init__()
         if num_groups < 1 or num_channels % num_groups:
             raise ValueError(f"GroupNorm: {num_channels} channels do not fall into {num_groups} groups")
         self.num_groups, self.num_channels, self.eps = num_groups, num_channels, eps
         self.weight = Parameter(np.ones(num_channels)) if affine else None
-        self.bias = Parameter(np.zeros(num_channels)) if affine else None
+        self.bias = Parameter(np.zeros(num_channels)) if affine and bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         shape = self._shape_of(x)

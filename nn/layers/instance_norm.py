@@ -24,11 +24,12 @@ class _InstanceNorm(Spatial):
         momentum: float = 0.1,
         affine: bool = False,
         track_running_stats: bool = False,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.weight = Parameter(np.ones(num_features)) if affine else None
-        self.bias = Parameter(np.zeros(num_features)) if affine else None
+        self.bias = Parameter(np.zeros(num_features)) if affine and bias else None
         self.running_mean = self.running_var = None
         if track_running_stats:
             self.register_buffer("running_mean", np.zeros(num_features, np.float32))
@@ -66,8 +67,9 @@ class InstanceNorm1d(_InstanceNorm):
     eps : float
     momentum : float
         The part of the running statistics that each batch replaces.
-    affine, track_running_stats : bool
-        Neither is usual. With running statistics `eval` uses these.
+    affine, track_running_stats, bias : bool
+        Whether there are weight and bias, running statistics, and a bias if there is a weight. With running
+        statistics `eval` uses these.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Pooling over one, two and three axes: the largest element of each window, or the mean."""
+"""Pooling over one, two and three axes: the largest element of each window, the mean, or a norm."""
 
 from __future__ import annotations
 
@@ -68,6 +68,23 @@ class _AvgPool(_Pool):
             divisor_override=self.divisor_override,
         )
         return result
+
+
+class _LPPool(_Pool):
+    def __init__(
+        self, norm_type: float, kernel_size: Sizes, stride: Sizes | None = None, ceil_mode: bool = False
+    ) -> None:
+        super().__init__()
+        self._windows(kernel_size, stride, 0)
+        self.norm_type, self.ceil_mode = norm_type, ceil_mode
+
+    def forward(self, x: Tensor) -> Tensor:
+        self._expect(x)
+        result: Tensor = ops.lp_pool(x, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
+        return result
+
+    def extra_repr(self) -> str:
+        return f"norm_type={self.norm_type}, {super().extra_repr()}, ceil_mode={self.ceil_mode}"
 
 
 class MaxPool1d(_MaxPool):
@@ -154,6 +171,47 @@ class AvgPool3d(_AvgPool):
     --------
     >>> import numpy as np
     >>> AvgPool3d(2)(np.zeros((2, 3, 4, 4, 4), np.float32)).shape
+    (2, 3, 2, 2, 2)
+    """
+
+    axes = 3
+
+
+class LPPool1d(_LPPool):
+    """(sum of x^p)^(1/p) over each window of the last axis, p the `norm_type`, infinity too.
+
+    As in PyTorch x itself is raised, not its absolute value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LPPool1d(2, 2)(np.zeros((2, 3, 4), np.float32)).shape
+    (2, 3, 2)
+    """
+
+    axes = 1
+
+
+class LPPool2d(_LPPool):
+    """`LPPool1d` over the last two axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LPPool2d(2, 2)(np.zeros((2, 3, 4, 4), np.float32)).shape
+    (2, 3, 2, 2)
+    """
+
+    axes = 2
+
+
+class LPPool3d(_LPPool):
+    """`LPPool1d` over the last three axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LPPool3d(2, 2)(np.zeros((2, 3, 4, 4, 4), np.float32)).shape
     (2, 3, 2, 2, 2)
     """
 

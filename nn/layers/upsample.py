@@ -1,4 +1,4 @@
-"""Images of another size: Upsample, PixelShuffle, PixelUnshuffle."""
+"""Images of another size: Upsample, PixelShuffle, PixelUnshuffle; and ChannelShuffle."""
 
 from __future__ import annotations
 
@@ -96,3 +96,28 @@ class PixelUnshuffle(Module):
 
     def extra_repr(self) -> str:
         return f"downscale_factor={self.downscale_factor}"
+
+
+class ChannelShuffle(Module):
+    """Channels of (N, C, ...) dealt out: the first of each of `groups`, then the second. Zhang et al., 2018, figure 1.
+
+    Examples
+    --------
+    >>> ChannelShuffle(2)(Tensor([[[1.0], [2.0], [3.0], [4.0]]])).data.ravel().tolist()
+    [1.0, 3.0, 2.0, 4.0]
+    """
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        shape = self._shape_of(x)
+        if len(shape) < 3 or shape[1] % self.groups:
+            raise ValueError(
+                f"{self._label}: input of shape {shape}, wanted (N, C, ...) with C in {self.groups} groups"
+            )
+        return functional.channel_shuffle(x if isinstance(x, Tensor) else Tensor(x), self.groups)
+
+    def extra_repr(self) -> str:
+        return f"groups={self.groups}"

@@ -17,6 +17,8 @@ CALLS = [
     *[(f"max_pool{n}d", [(2, 3, *[6] * n)], (3, 2, 1), {"ceil_mode": True}) for n in (1, 2, 3)],
     *[(f"avg_pool{n}d", [(3, *[6] * n)], (3, 2, 1, True, False), {}) for n in (1, 2, 3)],
     *[(f"adaptive_{kind}_pool{n}d", [(2, 3, *[7] * n)], (3,), {}) for n in (1, 2, 3) for kind in ("avg", "max")],
+    *[(f"lp_pool{n}d", [(2, 3, *[6] * n)], (2, 3, 2), {}) for n in (1, 2, 3)],
+    ("channel_shuffle", [(2, 6, 4, 3)], (3,), {}),
     ("interpolate", [(2, 3, 5, 4)], (), {"scale_factor": 2, "mode": "bilinear"}),
     ("pixel_shuffle", [(2, 8, 3, 2)], (2,), {}),
     ("pixel_unshuffle", [(2, 2, 4, 6)], (2,), {}),

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is the peer")
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
 SHAPES = [("1d", (5, 3)), ("1d", (5, 3, 4)), ("2d", (4, 3, 2, 5)), ("3d", (2, 3, 2, 3, 2))]
-OPTIONS = [{}, {"momentum": None}, {"affine": False, "eps": 0.1}, {"track_running_stats": False}]
+OPTIONS = [{}, {"bias": False}, {"momentum": None}, {"affine": False, "eps": 0.1}, {"track_running_stats": False}]
 
 
 def agree(ours, theirs, shape, dtype, rng):
@@ -59,14 +59,18 @@ def test_batch_norm_is_pytorchs(options, axes, shape, dtype, rng):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("shape", [(3, 6), (3, 6, 4), (2, 6, 3, 2)])
-@pytest.mark.parametrize(("groups", "options"), [(1, {}), (3, {}), (2, {"affine": False, "eps": 0.1})])
+@pytest.mark.parametrize(
+    ("groups", "options"), [(1, {}), (3, {}), (2, {"affine": False, "eps": 0.1}), (2, {"bias": False})]
+)
 def test_group_norm_is_pytorchs(groups, options, shape, dtype, rng):
     agree(*twins("GroupNorm", dtype, rng, groups, 6, **options), shape, dtype, rng)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize(("axes", "shape"), SHAPES[1:])
-@pytest.mark.parametrize("options", [{}, {"affine": True}, {"track_running_stats": True, "momentum": 0.3}])
+@pytest.mark.parametrize(
+    "options", [{}, {"affine": True}, {"affine": True, "bias": False}, {"track_running_stats": True, "momentum": 0.3}]
+)
 def test_instance_norm_is_pytorchs(options, axes, shape, dtype, rng):
     ours, theirs = twins(f"InstanceNorm{axes}", dtype, rng, 3, **options)
     for _ in range(2):

@@ -103,6 +103,15 @@ def test_upsampling_is_pytorchs(options, dtype, rng):
     agree(*both("Upsample", mode="bilinear", align_corners=False, **two), (1, 2, 5, 4), dtype, rng)
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("options", [{}, {"norm_type": 3.0, "stride": 2}, {"norm_type": 1.0}])
+def test_pools_of_norms_are_pytorchs(options, axes, dtype, rng):
+    options = {"norm_type": 2.0, "kernel_size": 3} | options
+    for batch in ((2,), ()):
+        agree(*both(f"LPPool{axes}d", **options), (*batch, 2, *(8, 7, 6)[:axes]), dtype, rng)
+
+
 @pytest.mark.parametrize(("name", "shape"), [("PixelShuffle", (8, 2, 3)), ("PixelUnshuffle", (2, 6, 4))])
 def test_pixels_move_as_pytorchs(name, shape, rng):
     for batch in ((), (3,), (2, 3)):
