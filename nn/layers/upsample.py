@@ -114,9 +114,8 @@ class ChannelShuffle(Module):
     def forward(self, x: Tensor) -> Tensor:
         shape = self._shape_of(x)
         if len(shape) < 3 or shape[1] % self.groups:
-            raise ValueError(
-                f"{self._label}: input of shape {shape}, wanted (N, C, ...) with C in {self.groups} groups"
-            )
+            wanted = f"(N, C, ...) with C in {self.groups} groups"
+            raise ValueError(f"{self._label}: input of shape {shape}, wanted {wanted}")
         return functional.channel_shuffle(x if isinstance(x, Tensor) else Tensor(x), self.groups)
 
     def extra_repr(self) -> str:
