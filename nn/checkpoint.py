@@ -78,7 +78,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def read(path: str | Path) -> Checkpoint:
-    """Read a safetensors file.
+    """Read a safetensors file; bfloat16, which NumPy lacks, comes as float32.
 
     Raises
     ------
@@ -100,11 +100,24 @@ def read(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            return Checkpoint(path, {k: file.get_tensor(k) for k in file.keys()}, dict(file.metadata() or {}))  # noqa: SIM118
+            names, metadata = list(file.keys()), dict(file.metadata() or {})
+            short = {name for name in names if file.get_slice(name).get_dtype() == "BF16"}
+            arrays = {name: file.get_tensor(name) for name in names if name not in short}
+        arrays |= _widened(safetensors.deserialize(path.read_bytes()), short) if short else {}
+        return Checkpoint(path, {name: arrays[name] for name in names}, metadata)
     except (safetensors.SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: {_fault(head, header, size)} ({error})") from error
     except (AttributeError, TypeError) as error:
         raise CheckpointError(f"{path}: holds a dtype that NumPy does not have ({error})") from error
+
+
+def _widened(entries: list[tuple[str, dict[str, Any]]], names: set[str]) -> Arrays:
+    """Arrays of bfloat16 as float32, of which it is the upper half."""
+    return {
+        name: (np.frombuffer(entry["data"], "<u2").astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
+        for name, entry in entries
+        if name in names
+    }
 
 
 def _fault(head: bytes, header: bytes, size: int) -> str:
