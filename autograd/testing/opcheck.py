@@ -220,4 +220,4 @@ def _same(a: Any, b: Any) -> bool:
         a = np.zeros_like(b) if not a.any() else a
     if b.ndim == 0 and a.ndim > 0 and not b.any():
         b = np.zeros_like(a)
-    return close(a, b, float(np.finfo(float).eps), 1.0)
+    return np.array_equal(np.isinf(a), np.isinf(b)) and close(a, b, float(np.finfo(float).eps), 1.0)

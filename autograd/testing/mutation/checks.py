@@ -22,7 +22,7 @@ from autograd.testing.report import Verdict
 from autograd.testing.strategies import Call, kinked, op_calls
 from autograd.testing.strategies.base import refused
 
-FULL = 10  # so many calls, of all sizes, are checked in every way, all in the quick one
+FULL = 8  # so many calls, of all sizes, and one of each strategy are checked in every way, all in the quick one
 TURNED = 12  # and so many, of all sizes, at complex numbers
 KEEN = 6  # looks that are taken before their turn
 HANDFUL = 8  # Hypothesis varies what it has drawn, so that handfuls of separate seeds differ more than as many of one
@@ -161,16 +161,21 @@ class CallsCheck(Looks):
         calls = drawn(name, examples, rng_seed)
         rng = np.random.default_rng(rng_seed)
         turned = [c for call in _spread(calls, TURNED) if (c := _turned(call, rng))]
-        apart = [c for strategy in kinked.get(name, ()) for c in _drawn(strategy, examples // APART, rng_seed + 1)]
+        apart = [_drawn(strategy, examples // APART, rng_seed + 1) for strategy in kinked.get(name, ())]
         never = [c for strategy in refused.get(name, ()) for c in _drawn(strategy, examples // APART, rng_seed + 1)]
         known = set(map(repr, calls))
-        more = [c for c in apart if repr(c) not in known]
+        more = [c for group in apart for c in group if repr(c) not in known]
         mixed = _alternating(calls, [*turned, *more])
         kept = [look for call in (*never, *mixed) if self.sound(look := _Look(call, fast=True, order=1))]
-        real = [k for k in kept if not k.call.refused and all(a.dtype.kind != "c" for a in k.call.arrays)]
+        real = [k for k in kept if not k.call.refused and all(a.size and a.dtype.kind == "f" for a in k.call.arrays)]
+        smooth = {id(k.call): k for k in real if k.call.kink is None}
+        each = [smooth[found[0]] for group in apart if (found := [id(c) for c in group if id(c) in smooth])]
         several = _spread([look for look in real if len(look.call.arrays) > 1], FULL // 2)
         others = _spread([look for look in real if look not in several], FULL - len(several))
-        full = [_Look(look.call, fast=False, order=2, known=look.known) for look in (*several, *others)]
+        full = [
+            _Look(look.call, fast=False, order=2, known=look.known)
+            for look in dict.fromkeys((*several, *others, *each))
+        ]
         return _alternating(kept, full)
 
 

@@ -183,6 +183,12 @@ def _angle_on_an_axis(draw: Draw, name: str) -> Call:
     return kink_call(name, [x], lambda x: ops.angle(x), lambda x: np.angle(x), None, "of real numbers")
 
 
+@register_kinks("logaddexp", "logaddexp2")
+def _of_equals(draw: Draw, name: str) -> Call:
+    x = filled(draw, draw(shapes(0, 1, 1)), (0.0, 1.0, -12.0))
+    return plain_call(name, [x, x.copy()], table[name].function, getattr(np, name))
+
+
 CIRCLE = (0j, 1 + 0j, 1j, 0.6 - 0.8j, -2 + 1j, 0j)
 
 

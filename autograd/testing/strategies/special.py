@@ -201,5 +201,5 @@ def _many_orders(draw: Draw, name: str) -> Call:
 def _far_from_the_middle(draw: Draw, name: str) -> Call:
     """Where the distribution, or the way that is not taken, overflows or vanishes."""
     return plain_call(
-        name, [filled(draw, draw(shapes()), (40.0, -40.0, 12.0, 0.0, -300.0))], ops.log_ndtr, references[name]
+        name, [filled(draw, draw(shapes()), (40.0, 40.0, -40.0, 12.0, 0.0, -300.0))], ops.log_ndtr, references[name]
     )

@@ -302,6 +302,16 @@ def _quantile_on_elements(draw: Draw, name: str) -> Call:
     return replace(call, reach=(np.where(inner, 0.02 * whole, 0.0),))
 
 
+@register_kinks("quantile", "percentile", "nanquantile", "nanpercentile")
+def _moving_together(draw: Draw, name: str) -> Call:
+    """Elements and quantiles both move: how far a quantile moves depends on the elements."""
+    x = distinct(draw, (draw(st.integers(2, 4)),))
+    q = filled(draw, draw(st.sampled_from(((), (2,)))), (0.137, 0.313, 0.531, 0.877))
+    whole = 100 if name.endswith("percentile") else 1
+    f, g = getattr(ops, name), getattr(np, name)
+    return Call(name, (x, q * whole), f, g, (reach_of(x, most=0.05), _room(q, x.size, "linear") * whole))
+
+
 @register_kinks("median", "nanmedian", "nanquantile")
 def _of_no_elements(draw: Draw, name: str) -> Call:
     """NaN, which does not move."""
