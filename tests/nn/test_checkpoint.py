@@ -241,5 +241,7 @@ def test_bfloat16_comes_as_float32(tmp_path):
     "kind, told", [("F8_E4M3", "a dtype that NumPy does not have"), ("Q9", "damaged|not a safetensors")]
 )
 def test_dtypes_that_cannot_be_read(kind, told, tmp_path):
+    if kind == "F8_E4M3" and "ml_dtypes" in sys.modules:  # JAX brings it
+        pytest.skip("ml_dtypes is loaded, which teaches NumPy this dtype")
     with pytest.raises(CheckpointError, match=told):
         read(raw(tmp_path / "x.safetensors", kind, b"ab", [2]))
