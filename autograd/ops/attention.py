@@ -241,6 +241,8 @@ def _plainly(g: Any, query: Any, key: Any, value: Any, scale: float, sight: Sigh
 def attention(query, key, value, mask=None, causal=False, window=None, scale=None, block=None):
     """[softmax(scale Q K^T + mask) V, logsumexp(scale Q K^T + mask), rest] in memory linear in the number of tokens.
 
+    So is its derivative; that of the derivative, and forward mode, have the whole matrix of weights.
+
     Parameters
     ----------
     query : array, (..., heads, queries, width)

@@ -76,6 +76,12 @@ def scaled_dot_product_attention(
     Tensor of shape (..., heads, queries, width of `value`)
         A query that sees nothing gets zeros.
 
+    Notes
+    -----
+    From 512 queries and keys on, the weights are computed a block at a time, forward and backward, in memory linear in
+    the number of tokens: see `autograd.ops.attention`. Dropout and a mask that requires a gradient need the whole
+    matrix at any length.
+
     Raises
     ------
     ValueError
@@ -170,7 +176,8 @@ def _blockwise(
 def _bias(queries: int, keys: int, dtype: np.dtype[Any], is_causal: bool, window: int | None) -> Tensor:
     """What hides keys by their place, as something to add to the scores."""
     if is_causal:
-        return causal_mask(queries, keys, dtype, window)
+        make = causal_mask if queries * keys < MANY else causal_mask.__wrapped__  # large ones are not kept
+        return make(queries, keys, dtype, window)
     return Tensor(np.where(sight(queries, keys, False, window), 0, -np.inf).astype(dtype))
 
 

@@ -28,6 +28,8 @@ class CausalSelfAttention(Module):
         On the pattern and on the result.
     rng : numpy.random.Generator, optional
 
+    A call takes the new tokens alone where a `cache` of `nn.KVCache` has the keys and values of those before them.
+
     Attributes
     ----------
     c_attn, c_proj : Linear
