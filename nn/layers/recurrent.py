@@ -11,15 +11,7 @@ from nn import functional, init
 from nn.functional.dropout import probability
 from nn.layers.recurrent_cell import STEPS, State, nonlinear, weights
 from nn.module import Module
-
-
-def _unstacked(x: Tensor) -> list[Tensor]:
-    """x[0], x[1], ..., by halving: the gradient of each cut is as large as what was cut, not as all of `x`."""
-    pieces = [x]
-    while len(pieces) < x.shape[0]:
-        cuts = [(piece, len(piece) // 2) for piece in pieces]
-        pieces = [part for piece, n in cuts for part in ((piece[:n], piece[n:]) if n else (piece,))]
-    return [piece[0] for piece in pieces]
+from nn.steps import unstacked
 
 
 class _Recurrent(Module):
@@ -119,7 +111,7 @@ class _Recurrent(Module):
         ih, hh, b_ih, b_hh, hr = (
             self._parameters.get(key + suffix) for key in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
         )
-        steps = _unstacked(functional.linear(sequence, ih, b_ih))  # all products with the input at once
+        steps = unstacked(functional.linear(sequence, ih, b_ih))  # all products with the input at once
         backwards = suffix.endswith("_reverse")
         hidden = []
         for inputs in reversed(steps) if backwards else steps:
