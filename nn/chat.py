@@ -56,6 +56,7 @@ class Chat:
         self.model, self.tokenizer = model, tokenizer
         self.rng = np.random.default_rng() if rng is None else rng
         self.max_tokens, self.sampling = max_tokens, sampling
+        self._cache, self._read = model.new_cache(), np.zeros(0, np.int64)  # of an earlier turn, and which tokens
         self._first = [{"role": "system", "content": system}] if system else []
         self.forget()
 
@@ -94,7 +95,11 @@ class Chat:
             self.messages.append({"role": "assistant", "content": "".join(pieces)})
 
     def _until_stop(self, tokens: Any, most: int) -> Iterator[int]:
-        for token in stream(self.model, tokens, most, self.rng, **self.sampling):
+        known = self._read[: len(self._cache)][: len(tokens)]
+        self._cache.crop(int((np.cumsum(known != tokens[: len(known)]) == 0).sum()))  # as far as both go together
+        self._read = tokens
+        for token in stream(self.model, tokens, most, self.rng, **self.sampling, cache=self._cache):
+            self._read = np.append(self._read, token)
             if token == self.tokenizer.stop:
                 return
             yield token

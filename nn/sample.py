@@ -87,6 +87,7 @@ def stream(
     temperature: float = 1.0,
     top_k: int | None = None,
     top_p: float | None = None,
+    cache: KVCache | None = None,
 ) -> Iterator[int]:
     """Yield `length` tokens that continue a prompt, each drawn by `probabilities` from the last `context` tokens.
 
@@ -100,6 +101,8 @@ def stream(
         The only source of chance.
     temperature, top_k, top_p
         See `probabilities`.
+    cache : KVCache, optional
+        Has read tokens with which the prompt begins, and goes on from there; a new one unless given.
 
     Raises
     ------
@@ -113,7 +116,8 @@ def stream(
     if min(window) < 0 or max(window) >= config.vocab_size:
         raise DataError(f"the prompt's tokens must lie from 0 to {config.vocab_size - 1}, got up to {max(window)}")
     window = window[-config.context :]
-    cache = model.new_cache()
+    cache = model.new_cache() if cache is None else cache
+    cache.crop(len(window) - 1)  # the last token is always read: what comes after it is asked
     for _ in range(length):
         # places are counted from the first token of the context: once it moves, all its tokens are read anew
         fits = len(window) <= config.context

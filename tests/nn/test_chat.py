@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("gguf", reason="reads and writes GGUF files: pip install glassgrad[llm]")
 pytest.importorskip("tokenizers", reason="runs the model's tokenizer: pip install glassgrad[llm]")
 pytest.importorskip("jinja2", reason="renders the model's chat template: pip install glassgrad[llm]")
+import nn
 from nn import chat as chatting
 from nn.chat import Chat, talk
 from nn.cli import main
@@ -99,6 +100,25 @@ def test_an_answer_fills_the_context_at_most(path: Path, rng: np.random.Generato
         patch.setattr(chatting, "stream", lambda model, tokens, length, rng, **_: iter(seen.append(length) or []))
         list(chat.answer("a"))
     assert seen == [128 - prompt]
+
+
+def test_every_token_of_a_conversation_is_read_once(path: Path, rng: np.random.Generator) -> None:
+    model, tokenizer = llama.from_gguf(path)
+    tokenizer.stop = None
+    sizes: list[int] = []
+    chat = Chat(model, tokenizer, rng=rng, max_tokens=4, temperature=0)
+    with nn.hooks(model, {"hook_embed": lambda value, name: sizes.append(value.shape[1])}):
+        for message in ("a", "b"):
+            list(chat.answer(message))
+    first, both = (len(tokenizer.chat(chat.messages[:n])) for n in (1, 3))
+    assert sizes[0] == first and sizes[1:4] == [1, 1, 1]
+    assert sizes[4] <= both - first and sizes[5:] == [1, 1, 1]
+    fresh = Chat(*llama.from_gguf(path), max_tokens=4, temperature=0)
+    fresh.tokenizer.stop = None
+    fresh.messages = chat.messages[:2]
+    assert "".join(fresh.answer("b")) == chat.messages[-1]["content"]
+    chat.forget()
+    assert list(chat.answer("b")) == list(Chat(model, tokenizer, max_tokens=4, temperature=0).answer("b"))
 
 
 @pytest.mark.parametrize(
