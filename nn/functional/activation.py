@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from autograd import Tensor, ops
 from autograd.ops import sigmoid, tanh
+from nn.init import default_rng
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al., 2017, equation 14
 
@@ -28,6 +31,26 @@ def softmin(x: Tensor, dim: int = -1) -> Tensor:
 def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
     """x above zero, negative_slope x elsewhere. Maas, Hannun and Ng, 2013."""
     result: Tensor = ops.where(x > 0, x, x * negative_slope)
+    return result
+
+
+def rrelu(
+    x: Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    rng: np.random.Generator | None = None,
+) -> Tensor:
+    """`leaky_relu` with a slope for each element, uniform from `lower` to `upper`; out of training their mean.
+
+    Xu et al., 2015, section 2.4.
+    """
+    if not lower <= upper:
+        raise ValueError(f"rrelu: lower {lower} must be at most upper {upper}")
+    if not training:
+        return leaky_relu(x, (lower + upper) / 2)
+    slopes = Tensor(default_rng(rng).uniform(lower, upper, x.shape), dtype=x.dtype)
+    result: Tensor = ops.where(x > 0, x, x * slopes)
     return result
 
 

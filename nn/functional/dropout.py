@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import Tensor
+from autograd import Tensor, ops
+from nn.functional.activation import SELU_ALPHA, SELU_SCALE
 from nn.functional.conv import expect_size
 from nn.init import default_rng
+
+LOWEST = -SELU_ALPHA * SELU_SCALE
 
 
 def probability(name: str, p: float) -> float:
@@ -27,6 +30,22 @@ def dropout(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Gen
     """Each element zero with probability `p`, the others divided by 1 - p. Srivastava et al., 2014."""
     probability("dropout", p)
     return _dropped(x, x.shape, p, rng) if training and p else x
+
+
+def alpha_dropout(x: Tensor, p: float = 0.5, training: bool = True, rng: np.random.Generator | None = None) -> Tensor:
+    """Each element at the lowest value of SELU with probability `p`, then all moved so that mean 0 and variance 1 stay.
+
+    Klambauer et al., 2017, section 2.
+    """
+    probability("alpha_dropout", p)
+    if not training or p == 0:
+        return x
+    if p == 1:
+        return x * 0
+    kept = default_rng(rng).random(x.shape, dtype=np.float32) >= p
+    a = ((1 - p) * (1 + p * LOWEST * LOWEST)) ** -0.5
+    result: Tensor = ops.where(kept, x, LOWEST) * a - a * p * LOWEST
+    return result
 
 
 def _channels(name: str, axes: int, x: Tensor, p: float, training: bool, rng: np.random.Generator | None) -> Tensor:

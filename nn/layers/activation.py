@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import Tensor
-from nn import functional
+from nn import functional, init
 from nn.module import Module, Parameter
 
 
@@ -305,3 +305,27 @@ class PReLU(Module):
 
     def extra_repr(self) -> str:
         return f"num_parameters={self.weight.size}"
+
+
+class RReLU(Module):
+    """`LeakyReLU` with a slope for each element, in training uniform from `lower` to `upper`, else their mean.
+
+    Xu et al., 2015. The generator is the module's own: a seed gives the same run.
+
+    Examples
+    --------
+    >>> RReLU(0.0, 0.5).eval()(Tensor([-4.0, 2.0])).data.tolist()
+    [-1.0, 2.0]
+    """
+
+    def __init__(self, lower: float = 1 / 8, upper: float = 1 / 3, rng: np.random.Generator | None = None) -> None:
+        super().__init__()
+        if not lower <= upper:
+            raise ValueError(f"RReLU: lower {lower} must be at most upper {upper}")
+        self.lower, self.upper, self.rng = lower, upper, init.default_rng(rng)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.rrelu(x, self.lower, self.upper, self.training, self.rng)
+
+    def extra_repr(self) -> str:
+        return f"lower={self.lower}, upper={self.upper}"

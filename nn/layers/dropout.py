@@ -40,6 +40,22 @@ class Dropout(Module):
         return f"p={self.p}"
 
 
+class AlphaDropout(Dropout):
+    """`Dropout` for networks of SELU: what is dropped takes SELU's lowest value, and mean 0 and variance 1 stay.
+
+    Klambauer et al., 2017, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = AlphaDropout(0.1, rng=np.random.default_rng(0))
+    >>> layer(np.random.default_rng(1).normal(size=100_000)).data.var().round(1).item()
+    1.0
+    """
+
+    _function = staticmethod(functional.alpha_dropout)
+
+
 class _ChannelDropout(Dropout, Spatial):
     def forward(self, x: Tensor) -> Tensor:
         self._expect(x)

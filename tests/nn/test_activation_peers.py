@@ -55,6 +55,18 @@ def test_activations_are_pytorchs(name, options, dtype, rng):
         np.testing.assert_allclose(a.data, b.detach().numpy(), rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize(("name", "p"), [("RReLU", None), ("AlphaDropout", 0.3)])
+def test_what_is_random_is_pytorchs_in_evaluation_and_on_the_whole(name, p, rng):
+    torch.manual_seed(0)
+    args = () if p is None else (p,)
+    ours, theirs = getattr(nn, name)(*args, rng=rng), getattr(torch.nn, name)(*args)
+    x = rng.normal(size=100_000)
+    y, expected = ours(Tensor(x)).data, theirs(torch.tensor(x)).numpy()
+    for statistic in (np.mean, np.std, lambda a: np.quantile(a, 0.1)):
+        np.testing.assert_allclose(statistic(y), statistic(expected), atol=0.03)
+    np.testing.assert_allclose(ours.eval()(Tensor(x)).data, theirs.eval()(torch.tensor(x)).numpy(), rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["ReLU6", "Hardtanh", "Hardsigmoid", "Hardswish", "Softshrink", "Hardshrink", "SELU"])
 def test_not_a_number_stays_one(name):
     assert np.isnan(getattr(nn, name)()(Tensor([np.nan])).item())

@@ -111,3 +111,26 @@ def test_one_hot():
             F.one_hot(np.array(numbers, int), classes)
     with pytest.raises(TypeError, match="integers, not float64"):
         F.one_hot([0.5])
+
+
+def test_alpha_dropout_keeps_mean_and_variance_and_its_lowest_value():
+    x = np.random.default_rng(0).normal(size=200_000)
+    for p in (0.1, 0.5):
+        y = nn.AlphaDropout(p, rng=np.random.default_rng(1))(Tensor(x)).data
+        assert abs(y.mean()) < 0.02 and abs(y.var() - 1) < 0.03
+        values, counts = np.unique(y, return_counts=True)
+        assert abs(counts.max() / y.size - p) < 0.01 and (counts > 1).sum() == 1
+        assert values[counts.argmax()] < 0
+    assert (nn.AlphaDropout(0.5).eval()(Tensor(x)).data == x).all() and not nn.AlphaDropout(1.0)(Tensor(x)).data.any()
+
+
+def test_random_slopes_lie_in_their_range_and_their_mean_is_used_in_the_end():
+    x = np.full(20_000, -2.0)
+    layer = nn.RReLU(0.1, 0.5, rng=np.random.default_rng(0))
+    slopes = layer(Tensor(x)).data / x
+    assert slopes.min() >= 0.1 and slopes.max() <= 0.5 and abs(slopes.mean() - 0.3) < 0.005
+    assert abs(slopes.std() - 0.4 / np.sqrt(12)) < 0.005
+    np.testing.assert_allclose(layer.eval()(Tensor(x)).data, 0.3 * x)
+    assert (layer.train()(Tensor(-x)).data == -x).all()
+    with pytest.raises(ValueError, match="lower 1.0 must be at most upper 0.5"):
+        nn.RReLU(1.0, 0.5)

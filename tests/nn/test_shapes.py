@@ -15,9 +15,9 @@ FILES = (
     "shaping", "upsample",
 )  # fmt: skip
 ANY_SHAPE = {
-    "CELU", "Dropout", "ELU", "Embedding", "GELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity",
-    "LeakyReLU", "LogSigmoid", "Mish", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softplus", "Softshrink", "Softsign",
-    "Tanh", "Tanhshrink", "Threshold",
+    "AlphaDropout", "CELU", "Dropout", "ELU", "Embedding", "GELU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh",
+    "Identity", "LeakyReLU", "LogSigmoid", "Mish", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softplus",
+    "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
 }  # fmt: skip
 HOLDERS = {"ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"}
 
