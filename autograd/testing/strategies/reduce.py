@@ -228,7 +228,7 @@ def _shared_infinity(draw: Draw, name: str) -> Call:
 
     def plainly(x: Array, b: Any = 1.0) -> Any:
         with np.errstate(all="ignore"):
-            return np.log(np.sum(np.where(b == 0, 0, b * np.exp(x)), **given))  # type: ignore[call-overload]
+            return np.log(np.sum(np.where(b == 0, 0, b * np.exp(x)), **given))
 
     def promised(w: Array, x: Array, b: Any = 1.0) -> list[Any]:
         out = np.reshape(plainly(x, b), (-1, 1))
