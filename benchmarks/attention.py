@@ -120,7 +120,8 @@ def picture(found: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
         for name, row in found.items():
             axis.plot(list(row), [max(r[what], 0.5 if what == "mib" else 0) for r in row.values()], "o-", label=name)
         axis.set(xscale="log", yscale="log", xlabel="tokens", ylabel=label)
-        axis.set_xticks(list(next(iter(found.values()))), [f"{n:,}" for n in next(iter(found.values()))])
+        lengths = sorted({n for row in found.values() for n in row})
+        axis.set_xticks(lengths, [f"{n:,}" for n in lengths])
         axis.minorticks_off()
         axis.grid(alpha=0.3)
     axes[0].legend(fontsize=8)
