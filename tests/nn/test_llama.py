@@ -316,10 +316,9 @@ def test_activations_have_transformer_lenss_names(model: Llama, rng: np.random.G
     block = ["hook_resid_pre", "ln1.hook_scale", "ln1.hook_normalized", "attn.hook_q", "attn.hook_k", "attn.hook_v"]
     block += ["attn.hook_rot_q", "attn.hook_rot_k", "attn.hook_attn_scores", "attn.hook_pattern", "attn.hook_z"]
     block += ["hook_attn_out", "hook_resid_mid", "ln2.hook_scale", "ln2.hook_normalized"]
-    block += ["hook_mlp_out", "hook_resid_post"]
+    block += ["mlp.hook_pre", "mlp.hook_pre_linear", "mlp.hook_post", "hook_mlp_out", "hook_resid_post"]
     names = {"hook_embed", "ln_final.hook_scale", "ln_final.hook_normalized"}
-    inside = {name for name in kept if ".mlp." not in name}  # the feed-forward's own are tested with it
-    assert inside == names | {f"blocks.{i}.{name}" for i in (0, 1) for name in block}
+    assert set(kept) == names | {f"blocks.{i}.{name}" for i in (0, 1) for name in block}
     assert kept["blocks.0.attn.hook_q"].shape == (2, 5, 4, 8) and kept["blocks.0.attn.hook_rot_k"].shape == (2, 5, 2, 8)
     assert kept["blocks.0.attn.hook_pattern"].shape == (2, 4, 5, 5)
     np.testing.assert_allclose(logits.data, model(tokens).data, rtol=1e-4, atol=1e-5)
