@@ -154,6 +154,7 @@ from nn.points import activation_names, hooks, run_with_cache
 if TYPE_CHECKING:
     from nn.diagnosis import diagnose
     from nn.flows import FlowRecorder, compare_flows, flow
+    from nn.trainer import Trainer
     from nn.visual import attention_patterns, embedding_map, weight_images
 
 __all__ = [
@@ -174,15 +175,16 @@ __all__ = [
     "RNN", "RNNCell", "RReLU", "ReLU", "ReLU6", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d",
     "ReplicationPad1d", "ReplicationPad2d", "ReplicationPad3d", "RotaryEmbedding", "SELU", "Sequential", "SiLU",
     "Sigmoid", "SinusoidalPositionalEmbedding", "SmoothL1Loss", "SoftMarginLoss", "Softmax", "Softmin", "Softplus",
-    "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold", "Transformer", "TransformerDecoder",
-    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginLoss", "Unflatten",
-    "Unfold", "Upsample", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "activation_names", "attention_patterns",
-    "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional", "hooks", "init", "layers", "lora",
-    "losses", "models", "optim", "run_with_cache", "tokenizers", "weight_images",
+    "Softshrink", "Softsign", "SwiGLU", "Tanh", "Tanhshrink", "Threshold", "Trainer", "Transformer",
+    "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+    "TripletMarginLoss", "Unflatten", "Unfold", "Upsample", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d", "activation_names",
+    "attention_patterns", "compare_flows", "data", "diagnose", "embedding_map", "flow", "functional", "hooks", "init",
+    "layers", "lora", "losses", "models", "optim", "run_with_cache", "tokenizers", "weight_images",
 ]  # fmt: skip
 
-_PICTURES = {
+_LATER = {
     "FlowRecorder": "nn.flows",
+    "Trainer": "nn.trainer",
     "attention_patterns": "nn.visual",
     "compare_flows": "nn.flows",
     "diagnose": "nn.diagnosis",
@@ -193,7 +195,7 @@ _PICTURES = {
 
 
 def __getattr__(name: str) -> Any:
-    """What draws is imported when it is asked for: a model needs NumPy alone."""
-    if name not in _PICTURES:
+    """What draws and trains is imported when it is asked for: a model needs NumPy alone."""
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_PICTURES[name]), name)
+    return getattr(importlib.import_module(_LATER[name]), name)

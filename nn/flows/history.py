@@ -229,7 +229,10 @@ def read(path: Path) -> FlowHistory:
                 now = [(str(name), str(kind), [str(w) for w in weights]) for name, kind, weights in entry["layers"]]
                 order.update({name: (kind, weights) for name, kind, weights in now if name not in order})
             else:
-                found.append((int(entry["step"]), now, entry["rows"]))
+                step = int(entry["step"])
+                if found and found[-1][0] >= step:  # a training that went on from an earlier step
+                    found = [one for one in found if one[0] < step]
+                found.append((step, now, entry["rows"]))
         except (ValueError, TypeError, KeyError) as error:
             raise DataError(f"{path}: line {number} is not one of a recorded flow ({error})") from None
     names = list(order)
