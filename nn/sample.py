@@ -16,7 +16,11 @@ from nn.tokenizers import CharTokenizer
 
 
 def probabilities(
-    logits: ArrayLike, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: ArrayLike,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    min_p: float | None = None,
 ) -> NDArray[np.float64]:
     r"""The distribution to draw the next token from.
 
@@ -34,6 +38,8 @@ def probabilities(
         At least 1; more than the vocabulary means all of it.
     top_p : float, optional
         Above 0, at most 1; the token that passes it is still in.
+    min_p : float, optional
+        From 0 to 1; tokens with less than this share of the likeliest one's probability are out (Nguyen et al., 2024).
 
     Returns
     -------
@@ -42,7 +48,7 @@ def probabilities(
     Raises
     ------
     DataError
-        If the temperature is negative, `top_k` below 1, `top_p` not in (0, 1], or a logit is NaN.
+        If the temperature is negative, `top_k` below 1, `top_p` or `min_p` out of its range, or a logit is NaN.
 
     Examples
     --------
@@ -60,6 +66,8 @@ def probabilities(
         raise DataError(f"top_k keeps at least 1 token, got {top_k}")
     if top_p is not None and not 0 < top_p <= 1:
         raise DataError(f"top_p is above 0 and at most 1, got {top_p}")
+    if min_p is not None and not 0 <= min_p <= 1:
+        raise DataError(f"min_p is from 0 to 1, got {min_p}")
     if np.isnan(z).any():
         raise DataError(
             "the model's logits are not numbers (NaN): it has not been trained well, or its file is damaged"
@@ -75,6 +83,9 @@ def probabilities(
     if top_p is not None and top_p < 1:
         order = np.argsort(-weights, kind="stable")
         weights[order[1:][np.cumsum(weights[order])[:-1] >= top_p]] = 0
+        weights /= weights.sum()
+    if min_p:
+        weights[weights < min_p * weights.max()] = 0
         weights /= weights.sum()
     return weights
 
