@@ -16,7 +16,8 @@ from nn.errors import DataError
 from nn.models.gpt import GPT, Config
 from nn.optim import AdamW, CosineSchedule, Muon, Optimizer, decay_groups, muon_groups
 from nn.tokenizers import CharTokenizer
-from nn.train import History, Hook, evaluate, train
+from nn.train import evaluate, train
+from nn.trainer import History, Hook
 
 if TYPE_CHECKING:
     from nn.flows import FlowRecorder

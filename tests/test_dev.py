@@ -183,7 +183,9 @@ def test_second_call_runs_no_pip(ready: Machine) -> None:
         (("setup.cfg::name",), ""),
     ],
 )
-def test_a_run_of_all_tests_is_shared_and_one_of_a_few_is_not(ready: Machine, args: tuple[str, ...], workers: str) -> None:
+def test_a_run_of_all_tests_is_shared_and_one_of_a_few_is_not(
+    ready: Machine, args: tuple[str, ...], workers: str
+) -> None:
     assert ready.dev("test", *args).returncode == 0
     assert ready.calls_file.read_text().strip() == f"-m pytest {workers}{' '.join(args)}".strip()
 
