@@ -26,7 +26,7 @@ import numpy as np
 from autograd import GradError, Tensor, grad, gradients, vmap
 from autograd.graph import Variable, push
 from autograd.primitive import composites, table
-from autograd.testing.branches.rulecode import Edge, described, edges_of, original, refuses, rule_codes
+from autograd.testing.branches.rulecode import Edge, described, edges_of, original, prefixes_of, refuses, rule_codes
 from autograd.testing.branches.universe import branch_of, branches_of
 
 __all__ = ["Gap", "Seen", "exercise", "recording"]
@@ -169,14 +169,15 @@ class _Recorder:
             return None
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
-        last = -1
+        prefixed, last = prefixes_of(frame.f_code), -1
 
         def local(frame: FrameType, event: str, arg: Any) -> Any:
             nonlocal last
             if event == "opcode":
-                if last in branching:
-                    taken.add(Edge(last, frame.f_lasti))
-                last = frame.f_lasti
+                at = prefixed.get(frame.f_lasti, frame.f_lasti)
+                if last in branching and at != last:
+                    taken.add(Edge(last, at))
+                last = at
             return local
 
         return local

@@ -108,6 +108,20 @@ def _left_out(code: CodeType, to: dis.Instruction) -> bool:
 
 
 @functools.cache
+def prefixes_of(code: CodeType) -> dict[int, int]:
+    """Where instructions with a long argument begin, and where they are: some Pythons trace the one, some the other."""
+    found: dict[int, int] = {}
+    waiting: list[int] = []
+    for i in dis.get_instructions(code):
+        if i.opname == "EXTENDED_ARG":
+            waiting.append(i.offset)
+        else:
+            found.update(dict.fromkeys(waiting, i.offset))
+            waiting = []
+    return found
+
+
+@functools.cache
 def edges_of(code: CodeType) -> tuple[Edge, ...]:
     """Both sides of every condition in `code`; of a loop that it is entered. What can only raise is left out."""
     listed = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
