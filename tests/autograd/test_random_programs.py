@@ -194,8 +194,8 @@ def test_a_script_with_a_constant_shows_agreement():
 # Parts of other ops and of their rules, which are reached through those, some in second derivatives alone; of
 # attention a layer reads the first columns: the last are what its own rule needs.
 PARTS = {
-    "attention", "characteristic", "cofactor", "cofactor_along", "conv_weight", "detsign", "exprel_slope", "gelu_tanh_slope",
-    "max_pool_pick", "max_pool_share", "normal_cdf", "overlap_add", "series_divide", "spread_pool",
+    "attention", "characteristic", "cofactor", "cofactor_along", "conv_weight", "detsign", "exprel_slope",
+    "gelu_tanh_slope", "max_pool_pick", "max_pool_share", "normal_cdf", "overlap_add", "series_divide", "spread_pool",
     "weighted_logsumexp",
 }  # fmt: skip
 
