@@ -12,11 +12,12 @@ import autograd.numpy as np
 from autograd import Tensor, no_grad
 from autograd.draw import draw
 from nn.models.gpt import GPT
+from nn.module import evaluating
 from nn.pictures import attention_image, gradient_flow_image
 from nn.recipes import TextTraining
 from nn.sample import sample
 from nn.tokenizers import CharTokenizer
-from nn.visual.recording import evaluating, recording
+from nn.visual.recording import recording
 
 Array = NDArray[Any]
 Entry = tuple[str, Path, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
@@ -440,3 +441,16 @@ def _array(value: Any) -> np.ndarray[Any, Any]:
         value = value.detach().cpu()
         value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()  # NumPy has no bfloat16
     return np.asarray(value)
+
+
+@contextlib.contextmanager
+def evaluating(model: Module) -> Iterator[None]:
+    """Inside, the model is in evaluation mode: no dropout; every module's own mode is put back."""
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True

@@ -12,6 +12,7 @@ from autograd import no_grad
 from nn.cache import KVCache
 from nn.errors import DataError
 from nn.models.gpt import GPT
+from nn.module import evaluating
 from nn.tokenizers import CharTokenizer
 
 
@@ -140,14 +141,9 @@ def stream(
 
 
 def _last_logits(model: GPT, tokens: list[int], cache: KVCache | None) -> NDArray[Any]:
-    training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            last: NDArray[Any] = model(np.array([tokens]), cache=cache).data[0, -1]
-            return last
-    finally:
-        model.train(training)
+    with evaluating(model), no_grad():
+        last: NDArray[Any] = model(np.array([tokens]), cache=cache).data[0, -1]
+        return last
 
 
 def sample(

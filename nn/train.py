@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from autograd import Tensor, no_grad
 from nn.data import TextDataset
 from nn.models.language import LanguageModel
-from nn.module import Module
+from nn.module import Module, evaluating
 from nn.optim import CosineSchedule, LRScheduler, Optimizer
 from nn.trainer import History, Hook, Trainer
 
@@ -141,16 +141,11 @@ def evaluate(model: LanguageModel, data: TextDataset, batch: int = 64) -> float:
     >>> bool(abs(evaluate(model, TextDataset(np.arange(50) % 7, 4)) - np.log(7)) < 0.2)
     True
     """
-    training = model.training
-    model.eval()
     total = count = 0.0
-    try:
-        with no_grad():
-            for x, y in data.windows(batch):
-                total += float(model.loss(x, y)) * y.size
-                count += y.size
-    finally:
-        model.train(training)
+    with evaluating(model), no_grad():
+        for x, y in data.windows(batch):
+            total += float(model.loss(x, y)) * y.size
+            count += y.size
     return total / count
 
 
@@ -166,11 +161,6 @@ def accuracy(model: Module, inputs: Array, labels: Array) -> float:
     >>> accuracy(layer, np.array([[2.0, 1.0], [0.0, 1.0]], np.float32), np.array([0, 0]))
     0.5
     """
-    training = model.training
-    model.eval()
-    try:
-        with no_grad():
-            guesses = model(inputs).data.argmax(axis=-1)
-    finally:
-        model.train(training)
+    with evaluating(model), no_grad():
+        guesses = model(inputs).data.argmax(axis=-1)
     return float((guesses == labels).mean())

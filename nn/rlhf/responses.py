@@ -13,6 +13,7 @@ from autograd import Tensor, no_grad, ops
 from nn import functional
 from nn.errors import DataError
 from nn.models.language import LanguageModel
+from nn.module import evaluating
 from nn.optim import Optimizer, clip_grad_norm_
 
 
@@ -194,21 +195,16 @@ def rollout(
     tokens[:, :begin] = starts
     mask = np.zeros(tokens.shape, dtype=bool)
     going = np.ones(batch, dtype=bool)
-    training, cache, unread = model.training, model.new_cache(), tokens[:, :begin]
-    model.eval()
-    try:
+    cache, unread = model.new_cache(), tokens[:, :begin]
+    with evaluating(model), no_grad():
         for place in range(begin, begin + length):
-            with no_grad():
-                logits = model(unread, cache=cache).data[:, -1]
-            drawn = _draw(logits, rng)
+            drawn = _draw(model(unread, cache=cache).data[:, -1], rng)
             tokens[going, place] = drawn[going]
             mask[:, place] = going
             going &= drawn != stop
             unread = tokens[:, place : place + 1]
             if not going.any():
                 break
-    finally:
-        model.train(training)
     return Responses(tokens, mask)
 
 

@@ -17,7 +17,7 @@ from autograd import Tensor, no_grad
 from autograd.machine import keep_memory
 from nn.checkpoint import read, write
 from nn.errors import CheckpointError, DataError, TrainingError
-from nn.module import Module
+from nn.module import Module, evaluating
 from nn.optim import AveragedModel, GradScaler, Optimizer, ReduceLROnPlateau
 from nn.trainer import state as states_of
 from nn.trainer.advice import COUNTED, EVERY, Advisor, TrainingWarning
@@ -327,15 +327,11 @@ class Trainer:
 
     def _mean_loss(self, batches: Any) -> float:
         total = weight = 0.0
-        self.model.eval()
-        try:
-            with no_grad():
-                for batch in batches:
-                    size = max(int(np.size(_targets(batch))), 1)
-                    total += float(one_number(of_batch(self.step.loss, batch))) * size
-                    weight += size
-        finally:
-            self.model.train()
+        with evaluating(self.model), no_grad():
+            for batch in batches:
+                size = max(int(np.size(_targets(batch))), 1)
+                total += float(one_number(of_batch(self.step.loss, batch))) * size
+                weight += size
         if not weight:
             raise DataError("the data to validate on give no batch; a loop can be gone through only once, give a list")
         return total / weight

@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from autograd import Tensor, no_grad
 from autograd.draw.marks import short
 from autograd.draw.sheet import Sheet, aligned, as_json
-from nn.module import Module
+from nn.module import Module, evaluating
 from nn.pictures import visible
 from nn.visual import attention_page
 from nn.visual.heads import Head, judge, targets_of
-from nn.visual.recording import attention_layers, evaluating, recording
+from nn.visual.recording import attention_layers, recording
 from nn.visual.tables import exact, names_of
 
 Array = NDArray[Any]

@@ -66,15 +66,3 @@ def _watch(layer: Any, name: str, kept: list[Kept]) -> Callable[[], None]:
     object.__setattr__(layer, "forward", call)
     layer.record_pattern = True
     return undo
-
-
-@contextlib.contextmanager
-def evaluating(model: Module) -> Iterator[None]:
-    """Inside, the model is in evaluation mode: no dropout; every module's own mode is put back."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nn.errors import DataError
-from nn.sample import probabilities
+from nn.models.gpt import GPT, Config
+from nn.sample import probabilities, stream
 
 Z = np.log([0.15, 0.5, 0.05, 0.3])
 
@@ -20,3 +21,14 @@ def test_min_p_is_a_share_of_the_likeliest(min_p, kept):
 def test_a_min_p_that_cannot_be(wrong):
     with pytest.raises(DataError, match="min_p is from 0 to 1"):
         probabilities(Z, min_p=wrong)
+
+
+def tiny(rng):
+    return GPT(Config(vocab_size=9, context=4, layers=2, heads=1, width=8), rng=rng)
+
+
+def test_every_module_is_left_in_its_own_mode(rng):
+    model = tiny(rng)
+    frozen = model.transformer.h[0].eval()
+    assert len(list(stream(model, [1, 2], 3, rng))) == 3
+    assert model.training and model.transformer.h[1].training and not frozen.training

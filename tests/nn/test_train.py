@@ -340,11 +340,8 @@ class Counter:
         self.training = True
         self.windows = []
 
-    def eval(self):
-        self.train(False)
-
-    def train(self, mode=True):
-        self.training = mode
+    def modules(self):
+        return [self]
 
     def new_cache(self):
         return KVCache(layers=0)  # has never read anything
