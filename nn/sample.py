@@ -127,9 +127,10 @@ def stream(
         raise DataError("a prompt needs at least one token to continue from")
     if min(window) < 0 or max(window) >= config.vocab_size:
         raise DataError(f"the prompt's tokens must lie from 0 to {config.vocab_size - 1}, got up to {max(window)}")
+    moved = len(window) > config.context  # then what a cache has read no longer begins the window
     window = window[-config.context :]
     cache = model.new_cache() if cache is None else cache
-    cache.crop(len(window) - 1)  # the last token is always read: what comes after it is asked
+    cache.crop(0 if moved else len(window) - 1)  # the last token is always read: what comes after it is asked
     for _ in range(length):
         # places are counted from the first token of the context: once it moves, all its tokens are read anew
         fits = len(window) <= config.context

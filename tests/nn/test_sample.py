@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autograd import no_grad
 from nn.errors import DataError
 from nn.models.gpt import GPT, Config
 from nn.sample import probabilities, stream
@@ -32,3 +33,20 @@ def test_every_module_is_left_in_its_own_mode(rng):
     frozen = model.transformer.h[0].eval()
     assert len(list(stream(model, [1, 2], 3, rng))) == 3
     assert model.training and model.transformer.h[1].training and not frozen.training
+
+
+def test_a_cache_that_has_read_what_the_window_has_left_is_read_anew(rng):
+    model, prompt = tiny(rng), [1, 2, 3, 4, 5, 6]
+    for parameter in model.parameters():
+        parameter.data = rng.standard_normal(parameter.shape)
+
+    def drawn(cache):
+        return [list(stream(model, prompt, 1, np.random.default_rng(seed), cache=cache())) for seed in range(30)]
+
+    def used():
+        cache = model.new_cache()
+        with no_grad():
+            model(np.array([prompt[:4]]), cache=cache)
+        return cache
+
+    assert drawn(used) == drawn(model.new_cache)
