@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import platform
 import sys
@@ -39,20 +38,15 @@ def need(name: str) -> Path:
     return path
 
 
-def idx(name: str) -> np.ndarray:
-    """An array from a gzipped IDX file (LeCun's format: magic, sizes, bytes)."""
-    raw = gzip.decompress(need(name).read_bytes())
-    rank = raw[3]
-    shape = np.frombuffer(raw, ">u4", rank, 4)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(shape)
-
-
 def mnist() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Training images and labels, test images and labels; pixels in 0..1 as float32, one row an image."""
-    train, test = idx("train-images-idx3-ubyte.gz"), idx("t10k-images-idx3-ubyte.gz")
-    flat = [(images.reshape(len(images), -1) / np.float32(255)).astype(np.float32) for images in (train, test)]
-    labels = [idx(name).astype(np.int64) for name in ("train-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte.gz")]
-    return flat[0], labels[0], flat[1], labels[1]
+    from nn.data import read_idx  # here: most benchmarks have no need of nn
+
+    def part(prefix: str) -> tuple[np.ndarray, np.ndarray]:
+        images, labels = (read_idx(need(f"{prefix}-{kind}-ubyte.gz")) for kind in ("images-idx3", "labels-idx1"))
+        return images.reshape(len(images), -1) / np.float32(255), labels.astype(np.int64)
+
+    return (*part("train"), *part("t10k"))
 
 
 def times(work: Callable[[], object], runs: int = 30) -> float:
