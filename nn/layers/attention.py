@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from autograd import Tensor
-from nn import functional, init
+from nn import init
 from nn.cache import LayerCache
-from nn.functional.attention import attention_mix, attention_scores
 from nn.layers.dropout import Dropout
+from nn.layers.heads import Heads
 from nn.layers.linear import Linear
-from nn.module import Module
 
 
-class CausalSelfAttention(Module):
+class CausalSelfAttention(Heads):
     """Every token asks (query) all tokens up to itself (key) and gathers what they offer (value).
 
     Per head softmax(Q K^T / sqrt(d) + mask) V, with a mask of -inf above the diagonal; the heads side by side, then
@@ -34,10 +33,8 @@ class CausalSelfAttention(Module):
     ----------
     c_attn, c_proj : Linear
         Query, key and value in one weight of shape (3 width, width); the output. GPT-2's names.
-    record_pattern : bool
-        Whether a call keeps its attention pattern; False at first.
-    pattern : ndarray of shape (batch, heads, tokens, tokens), or None
-        The last one that was kept, before dropout: row i says how much token i takes from each token.
+    record_pattern, pattern
+        See `Heads`.
 
     Examples
     --------
@@ -50,8 +47,6 @@ class CausalSelfAttention(Module):
     >>> attention.pattern[0, 0, 1].tolist()
     [0.5, 0.5, 0.0, 0.0, 0.0]
     """
-
-    hook_points = ("hook_q", "hook_k", "hook_v", "hook_attn_scores", "hook_pattern", "hook_z")
 
     def __init__(
         self,
@@ -70,8 +65,6 @@ class CausalSelfAttention(Module):
         self.c_proj = Linear(width, width, bias=bias, rng=rng)
         self.attn_dropout = Dropout(dropout, rng=rng)
         self.resid_dropout = Dropout(dropout, rng=rng)
-        self.record_pattern = False
-        self.pattern: np.ndarray | None = None
 
     def forward(self, x: Tensor, cache: LayerCache | None = None) -> Tensor:
         if len(np.shape(x)) != 3 or x.shape[-1] != self.width:
@@ -83,24 +76,13 @@ class CausalSelfAttention(Module):
         query, key, value = (self._by_token(name, qkv[i]) for i, name in enumerate(("hook_q", "hook_k", "hook_v")))
         if cache is not None:
             key, value = cache.extend(key, value)
-        mixed = self._by_token("hook_z", self._attend(query, key, value))
-        result: Tensor = self.resid_dropout(self.c_proj(mixed.transpose(0, 2, 1, 3).reshape(batch, tokens, self.width)))
+        mixed = self._attend(query, key, value, self.attn_dropout, is_causal=True)
+        result: Tensor = self.resid_dropout(self.c_proj(mixed))
         return result
 
     def _by_token(self, name: str, x: Tensor) -> Tensor:
         """Report (batch, heads, tokens, head) as (batch, tokens, heads, head)."""
         return self.point(name, x.swapaxes(1, 2)).swapaxes(1, 2) if self.listened(name) else x
-
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        drop = self.attn_dropout
-        if not (self.record_pattern or self.listened("hook_attn_scores", "hook_pattern")):
-            p = drop.p if drop.training else 0.0
-            return functional.scaled_dot_product_attention(query, key, value, dropout_p=p, is_causal=True, rng=drop.rng)
-        scores = self.point("hook_attn_scores", attention_scores(query, key, is_causal=True))
-        pattern = self.point("hook_pattern", functional.softmax(scores, -1))
-        if self.record_pattern:
-            self.pattern = pattern.data
-        return attention_mix(drop(pattern), value)
 
     def extra_repr(self) -> str:
         return f"width={self.width}, heads={self.heads}"

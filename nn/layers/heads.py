@@ -33,8 +33,8 @@ class Heads(Module):
 
     def _split(self, point: str, x: Tensor, heads: int) -> Tensor:
         """(batch, tokens, heads head), heard as (batch, tokens, heads, head), to (batch, heads, tokens, head)."""
-        batch, tokens, _ = x.shape
-        result: Tensor = self.point(point, x.reshape(batch, tokens, heads, -1)).swapaxes(1, 2)
+        batch, tokens, width = x.shape
+        result: Tensor = self.point(point, x.reshape(batch, tokens, heads, width // heads)).swapaxes(1, 2)
         return result
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, drop: Dropout | None = None, **where: Any) -> Tensor:
@@ -52,4 +52,5 @@ class Heads(Module):
             p, rng = (drop.p, drop.rng) if drop is not None and drop.training else (0.0, None)
             mixed = functional.scaled_dot_product_attention(query, key, value, dropout_p=p, rng=rng, **where)
         result: Tensor = self.point("hook_z", mixed.swapaxes(1, 2))
-        return result.reshape(*result.shape[:2], -1)
+        batch, tokens, heads, head = result.shape
+        return result.reshape(batch, tokens, heads * head)

@@ -13,7 +13,7 @@ from autograd import Tensor, ops
 from nn import init
 from nn.cache import KVCache
 from nn.layers import Block, Dropout, Embedding, LayerNorm, Linear, ModuleList
-from nn.models.language import LanguageModel
+from nn.models.language import LanguageModel, check_sizes
 from nn.module import Module
 
 
@@ -43,11 +43,7 @@ class Config:
     approximate: str = "tanh"
 
     def __post_init__(self) -> None:
-        for field in ("vocab_size", "context", "layers", "heads", "width"):
-            value = getattr(self, field)
-            if not isinstance(value, (int, np.integer)) or value < (field != "layers"):
-                least = 0 if field == "layers" else 1
-                raise ValueError(f"Config: {field} must be an integer of at least {least}, got {value!r}")
+        check_sizes(self, "vocab_size", "context", "layers", "heads", "width")
 
 
 class Transformer(Module):

@@ -13,6 +13,15 @@ from nn.cache import KVCache
 from nn.module import Module
 
 
+def check_sizes(config: Any, *fields: str) -> None:
+    """Refuse a configuration of which one of these fields is no number of things; of layers there may be none."""
+    for field in fields:
+        value, least = getattr(config, field), int(field != "layers")
+        if not isinstance(value, (int, np.integer)) or value < least:
+            name = type(config).__name__
+            raise ValueError(f"{name}: {field} must be an integer of at least {least}, got {value!r}")
+
+
 class LanguageModel(Module):
     """Base of models whose `config` has `layers`, a `vocab_size` and a `context`."""
 

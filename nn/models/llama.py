@@ -19,7 +19,7 @@ from nn.errors import CheckpointError
 from nn.gguf import GGUF
 from nn.layers import Embedding, Linear, ModuleList, RMSNorm, RotaryEmbedding, SwiGLU
 from nn.layers.heads import Heads
-from nn.models.language import LanguageModel
+from nn.models.language import LanguageModel, check_sizes
 from nn.models.pretrained import Unset, entry, fill, package_file, read_folder
 from nn.module import Module
 from nn.tokenizers.pretrained import PretrainedTokenizer
@@ -61,11 +61,7 @@ class LlamaConfig:
     tied: bool = True
 
     def __post_init__(self) -> None:
-        for field in ("vocab_size", "context", "layers", "heads", "kv_heads", "width", "hidden"):
-            value = getattr(self, field)
-            if not isinstance(value, (int, np.integer)) or value < (field != "layers"):
-                least = 0 if field == "layers" else 1
-                raise ValueError(f"LlamaConfig: {field} must be an integer of at least {least}, got {value!r}")
+        check_sizes(self, "vocab_size", "context", "layers", "heads", "kv_heads", "width", "hidden")
         if self.width % self.heads or (self.width // self.heads) % 2:
             raise ValueError(f"LlamaConfig: {self.heads} heads of even width do not fit a width of {self.width}")
         if self.heads % self.kv_heads:
