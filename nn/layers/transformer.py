@@ -177,7 +177,23 @@ class TransformerDecoderLayer(_Layer):
         return self.point("hook_resid_post", self._part(3, "hook_mlp_out", x, self._feed))
 
 
-class TransformerEncoder(Module):
+class _Stack(Module):
+    """A layer's copies and a last norm: what encoder and decoder are."""
+
+    hook_names: Mapping[str, str] = {"layers": "blocks", "norm": "ln_final"}
+
+    def __init__(self, layer: Module, num_layers: int, norm: Module | None) -> None:
+        super().__init__()
+        self.layers, self.num_layers, self.norm = _copies(layer, num_layers), num_layers, norm
+
+    def _through(self, x: Tensor, *given: Any) -> Tensor:
+        """`x` through all layers, each with what is given, and the norm."""
+        for layer in self.layers:
+            x = layer(x, *given)
+        return x if self.norm is None else self.norm(x)
+
+
+class TransformerEncoder(_Stack):
     """A layer's copies, one after the other, and a last norm.
 
     Parameters
@@ -195,22 +211,17 @@ class TransformerEncoder(Module):
     (1, 5, 8)
     """
 
-    hook_names: Mapping[str, str] = {"layers": "blocks", "norm": "ln_final"}
-
     def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
-        super().__init__()
-        self.layers, self.num_layers, self.norm = _copies(encoder_layer, num_layers), num_layers, norm
+        super().__init__(encoder_layer, num_layers, norm)
 
     def forward(
         self, src: Tensor, mask: Mask = None, src_key_padding_mask: Mask = None, is_causal: bool | None = None
     ) -> Tensor:
         """`src` through all layers, each with these masks."""
-        for layer in self.layers:
-            src = layer(src, mask, src_key_padding_mask, bool(is_causal))
-        return src if self.norm is None else self.norm(src)
+        return self._through(src, mask, src_key_padding_mask, bool(is_causal))
 
 
-class TransformerDecoder(Module):
+class TransformerDecoder(_Stack):
     """A layer's copies, one after the other, and a last norm.
 
     Parameters
@@ -228,11 +239,8 @@ class TransformerDecoder(Module):
     (1, 5, 8)
     """
 
-    hook_names: Mapping[str, str] = {"layers": "blocks", "norm": "ln_final"}
-
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Module | None = None) -> None:
-        super().__init__()
-        self.layers, self.num_layers, self.norm = _copies(decoder_layer, num_layers), num_layers, norm
+        super().__init__(decoder_layer, num_layers, norm)
 
     def forward(
         self,
@@ -247,9 +255,7 @@ class TransformerDecoder(Module):
     ) -> Tensor:
         """`tgt` through all layers, each with `memory` and these masks."""
         masks = (tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask)
-        for layer in self.layers:
-            tgt = layer(tgt, memory, *masks, bool(tgt_is_causal), memory_is_causal)
-        return tgt if self.norm is None else self.norm(tgt)
+        return self._through(tgt, memory, *masks, bool(tgt_is_causal), memory_is_causal)
 
 
 class Transformer(Module):
