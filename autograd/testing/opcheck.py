@@ -119,14 +119,19 @@ def _partly_tracked(call: Call, seed: int) -> list[Finding]:
     return found
 
 
-def _recorded(call: Call, seed: int) -> list[Finding]:
-    """A pass that is itself recorded gives the same gradient."""
+def _both(call: Call, weigh: Callable[[Any], list[Array]]) -> tuple[list[Array], list[Any], list[Array]]:
+    """Cotangents for the outputs, and the gradients for them: of a plain pass, and of one that is itself recorded."""
     library = library_of((), "glassgrad")
     outputs, pull = library.vjp(call.apply, call.arrays)
-    w = _weights(outputs, seed)
-    plain = pull(w)
+    w = weigh(outputs)
     given = [library.constant(v) for v in (*call.arrays, *w)]
-    recorded = map(library.numpy, library.gradient(call.apply, len(call.arrays))(*given))
+    recorded = library.gradient(call.apply, len(call.arrays))(*given)
+    return w, pull(w), [library.numpy(g) for g in recorded]
+
+
+def _recorded(call: Call, seed: int) -> list[Finding]:
+    """A pass that is itself recorded gives the same gradient."""
+    _, plain, recorded = _both(call, partial(_weights, seed=seed))
     return [
         Finding("gradient with create_graph", f"argument {i}", detail="it is another when the pass is recorded")
         for i, (g, h) in enumerate(zip(plain, recorded, strict=True))
@@ -151,15 +156,11 @@ def _kept(call: Call) -> list[Finding]:
 
 def _promised(call: Call, convention: Callable[..., Any], seed: int) -> list[Finding]:
     """At a kink, and of infinities and NaN, the gradient is the one that the convention promises."""
-    library = library_of((), "glassgrad")
-    outputs, pull = library.vjp(call.apply, call.arrays)
-    w = drawn(np.random.default_rng(seed), WEIGHTS, outputs)
+    w, plain, recorded = _both(call, partial(drawn, np.random.default_rng(seed), WEIGHTS))
     wanted = [np.asarray(h) for h in convention(*w, *call.arrays)]
-    given = [library.constant(v) for v in (*call.arrays, *w)]
-    recorded = map(library.numpy, library.gradient(call.apply, len(call.arrays))(*given))
     return [
         Finding("gradient by convention", f"argument {i}", detail=f"{g}, promised is {h.tolist()}")
-        for i, (*found, h) in enumerate(zip(pull(w), recorded, wanted, strict=True))
+        for i, (*found, h) in enumerate(zip(plain, recorded, wanted, strict=True))
         for g in found
         if not _same(g, h)
     ]
