@@ -14,6 +14,7 @@ from nn.errors import DataError
 from nn.models.gpt import GPT
 from nn.module import evaluating
 from nn.tokenizers import CharTokenizer
+from nn.tokenizers.base import token_row
 
 
 def probabilities(
@@ -119,14 +120,12 @@ def stream(
     Raises
     ------
     DataError
-        If the prompt is empty or has numbers that are no tokens of the model.
+        If the prompt is empty, or has what is no token of the model: fractions, or numbers beyond its vocabulary.
     """
     config = model.config
-    window: list[int] = np.asarray(prompt, dtype=np.int64).ravel().tolist()
+    window: list[int] = token_row(np.ravel(prompt), "the prompt", config.vocab_size).tolist()
     if not window:
         raise DataError("a prompt needs at least one token to continue from")
-    if min(window) < 0 or max(window) >= config.vocab_size:
-        raise DataError(f"the prompt's tokens must lie from 0 to {config.vocab_size - 1}, got up to {max(window)}")
     moved = len(window) > config.context  # then what a cache has read no longer begins the window
     window = window[-config.context :]
     cache = model.new_cache() if cache is None else cache

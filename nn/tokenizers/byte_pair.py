@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.files import write
 from nn.errors import DataError, need
 from nn.files import read_text
 from nn.tokenizers.base import token_row
@@ -135,12 +135,10 @@ class BPETokenizer:
             If it cannot be written; a file that was there is left as it was.
         """
         path = Path(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            part.write_text(self.definition, encoding="utf-8")
-            os.replace(part, path)
+            path.parent.stat()  # a folder whose name is misspelt is not made
+            write(path, self.definition)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
         return path
 

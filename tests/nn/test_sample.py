@@ -50,3 +50,8 @@ def test_a_cache_that_has_read_what_the_window_has_left_is_read_anew(rng):
         return cache
 
     assert drawn(used) == drawn(model.new_cache)
+
+
+def test_a_prompt_of_fractions_is_no_prompt(rng):
+    with pytest.raises(DataError, match="the prompt holds tokens, whole numbers, got float64"):
+        next(stream(tiny(rng), [1.9, 2.7], 1, rng))
